@@ -1,0 +1,4 @@
+#ifndef CZLIB_TABLE_H
+#define CZLIB_TABLE_H
+#include <zlib.h>
+#endif

@@ -1,0 +1,26 @@
+// Provides advisory locks on whole files: flock(2).
+internal import CLinuxShims
+
+/// An advisory lock on an open file, released when its owner goes away or the process ends.
+///
+/// Locks of `flock(2)` belong to the open file: a forked child shares its parent's lock.
+public struct FileLock: ~Copyable, Sendable {
+  public enum Mode: Sendable { case shared, exclusive }
+
+  /// The locked file.
+  public let file: OwnedFileDescriptor
+
+  /// Waits until the lock is free.
+  public init(waitingFor file: consuming OwnedFileDescriptor, _ mode: Mode) throws(Errno) {
+    let number = file.rawValue
+    _ = try retryingInterrupts { flock(number, mode == .shared ? LOCK_SH : LOCK_EX) }
+    self.file = file
+  }
+
+  /// - Throws: `Errno.wouldBlock` when somebody else holds the lock.
+  public init(trying file: consuming OwnedFileDescriptor, _ mode: Mode) throws(Errno) {
+    let number = file.rawValue
+    _ = try retryingInterrupts { flock(number, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
+    self.file = file
+  }
+}

@@ -1,0 +1,114 @@
+// Provides a file descriptor that has exactly one owner.
+internal import CLinuxShims
+
+/// A file descriptor that is closed when its owner goes away.
+///
+/// Every call retries EINTR. Not thread safe beyond what the kernel gives.
+@frozen public struct OwnedFileDescriptor: ~Copyable, Sendable {
+  /// The kernel's number. Valid as long as the owner lives; do not close it.
+  public let rawValue: Int32
+
+  /// Takes ownership of `rawValue`, which must be open and owned by nobody else.
+  public init(owning rawValue: Int32) { self.rawValue = rawValue }
+
+  deinit { _ = close(rawValue) }
+
+  /// Gives the number away without closing it.
+  public consuming func release() -> Int32 {
+    let number = rawValue
+    discard self
+    return number
+  }
+
+  /// A second descriptor for the same open file, close-on-exec.
+  public func duplicate() throws(Errno) -> OwnedFileDescriptor {
+    let number = rawValue
+    return OwnedFileDescriptor(
+      owning: try retryingInterrupts { linux_fcntl(number, FD_CLOEXEC_DUP, 0) })
+  }
+
+  /// Reads up to `buffer.count` bytes; 0 at the end.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    let number = rawValue
+    return try retryingInterrupts { CLinuxShims.read(number, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Reads up to `buffer.count` bytes at `offset` without moving the file position.
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
+    let number = rawValue
+    return try retryingInterrupts { pread(number, buffer.baseAddress, buffer.count, Int(offset)) }
+  }
+
+  /// Everything from the current position to the end, at most `limit` bytes.
+  ///
+  /// - Throws: `Errno.fileTooLarge` when there is more than `limit`.
+  public func readToEnd(limit: Int) throws(Errno) -> [UInt8] {
+    var result: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: min(64 * 1024, max(1, limit)))
+    while true {
+      let count = try chunk.withUnsafeMutableBufferPointer { (buffer) throws(Errno) -> Int in
+        try self.read(into: UnsafeMutableRawBufferPointer(buffer))
+      }
+      if count == 0 { return result }
+      if result.count + count > limit { throw .fileTooLarge }
+      result.append(contentsOf: chunk[..<count])
+    }
+  }
+
+  /// Writes all of `buffer`, in as many calls as it takes.
+  public func writeAll(_ buffer: UnsafeRawBufferPointer) throws(Errno) {
+    let number = rawValue
+    var written = 0
+    while written < buffer.count {
+      let count = try retryingInterrupts {
+        write(number, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+      }
+      if count == 0 { throw .inputOutput }
+      written += count
+    }
+  }
+
+  public func writeAll(_ bytes: [UInt8]) throws(Errno) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(Errno) in
+      try self.writeAll(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  /// Writes all of `bytes` at `offset` without moving the file position.
+  public func writeAll(_ bytes: [UInt8], at offset: Int64) throws(Errno) {
+    let number = rawValue
+    try bytes.withUnsafeBufferPointer { (buffer) throws(Errno) in
+      var written = 0
+      while written < buffer.count {
+        let count = try retryingInterrupts {
+          pwrite(
+            number, buffer.baseAddress.map { $0 + written }, buffer.count - written, Int(offset) + written)
+        }
+        if count == 0 { throw .inputOutput }
+        written += count
+      }
+    }
+  }
+
+  /// Flushes data and metadata to the device: `fsync(2)`.
+  public func synchronize() throws(Errno) {
+    let number = rawValue
+    _ = try retryingInterrupts { fsync(number) }
+  }
+
+  /// Cuts or extends the file: `ftruncate(2)`.
+  public func truncate(to size: Int64) throws(Errno) {
+    let number = rawValue
+    _ = try retryingInterrupts { ftruncate(number, Int(size)) }
+  }
+
+  public func status() throws(Errno) -> FileStatus {
+    let number = rawValue
+    var record = stat()
+    _ = try retryingInterrupts { fstat(number, &record) }
+    return FileStatus(record)
+  }
+}
+
+/// `F_DUPFD_CLOEXEC`, which libc offers as a macro that Swift cannot import.
+private let FD_CLOEXEC_DUP: Int32 = 1030

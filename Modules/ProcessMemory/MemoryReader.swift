@@ -1,0 +1,102 @@
+// Provides the one interface through which memory of a process, of a dump or of a test is read.
+
+/// Why memory could not be read.
+public struct MemoryError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Code: Hashable, Sendable {
+    /// Nothing is mapped there, or it may not be read, or only a part of the range can.
+    case unreadable
+    /// The range wraps around the end of the address space.
+    case overflow
+    /// More bytes were asked for than the caller's limit allows.
+    case tooLarge
+    /// A string does not end within its limit.
+    case unterminated
+  }
+  public let code: Code
+  public let address: UInt64
+  /// Bytes that were asked for.
+  public let count: UInt64
+
+  public init(_ code: Code, address: UInt64, count: UInt64) {
+    self.code = code
+    self.address = address
+    self.count = count
+  }
+
+  public var description: String {
+    let place = "0x\(String(address, radix: 16)), \(count) bytes"
+    return switch code {
+    case .unreadable: "memory at \(place) cannot be read"
+    case .overflow: "the range at \(place) leaves the address space"
+    case .tooLarge: "the range at \(place) is larger than allowed"
+    case .unterminated: "the string at \(place) does not end"
+    }
+  }
+}
+
+/// Reads memory by address. The addresses belong to somebody else's process and are never pointers here.
+///
+/// Everything that is read is hostile: check before use, bound before allocation.
+/// Class-bound, so that `any MemoryReader` is possible in Embedded Swift. Not thread safe unless a type says so.
+public protocol MemoryReader: AnyObject {
+  /// Reads from `address` on until `buffer` is full or a byte cannot be read.
+  ///
+  /// - Returns: bytes read, from the start of `buffer` on; 0 when the first byte cannot be read.
+  func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int
+}
+
+extension MemoryReader {
+  /// Exactly `count` bytes.
+  ///
+  /// - Parameter limit: `count` beyond it fails before anything is allocated.
+  public func readBytes(at address: UInt64, count: Int, limit: Int = 64 << 20) throws(MemoryError) -> [UInt8] {
+    guard count >= 0, count <= limit else {
+      throw MemoryError(.tooLarge, address: address, count: UInt64(clamping: count))
+    }
+    if address.addingReportingOverflow(UInt64(count)).overflow {
+      throw MemoryError(.overflow, address: address, count: UInt64(count))
+    }
+    if count == 0 { return [] }
+    let bytes = readAvailable(at: address, count: count)
+    guard bytes.count == count else { throw MemoryError(.unreadable, address: address, count: UInt64(count)) }
+    return bytes
+  }
+
+  /// Up to `count` bytes: as many as can be read from the start on. `count` is the caller's bound on the allocation.
+  public func readAvailable(at address: UInt64, count: Int) -> [UInt8] {
+    if count <= 0 { return [] }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      initialized = read(at: address, into: UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
+
+  /// A little-endian integer.
+  public func readInteger<T: FixedWidthInteger & BitwiseCopyable>(
+    at address: UInt64, as type: T.Type = T.self
+  ) throws(MemoryError) -> T {
+    var value: T = 0
+    let size = MemoryLayout<T>.size
+    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
+    guard count == size else { throw MemoryError(.unreadable, address: address, count: UInt64(size)) }
+    return T(littleEndian: value)
+  }
+
+  /// The bytes of a C string without its NUL.
+  ///
+  /// - Parameter limit: bytes to look at, the NUL included.
+  public func readCString(at address: UInt64, limit: Int = 4096) throws(MemoryError) -> [UInt8] {
+    var result: [UInt8] = []
+    var position = address
+    while result.count < limit {
+      // Up to the end of a page: the next one may be unmapped although the string ends before it.
+      let toPageEnd = Int(4096 - (position & 4095))
+      let chunk = readAvailable(at: position, count: min(toPageEnd, limit - result.count))
+      if chunk.isEmpty { throw MemoryError(.unreadable, address: position, count: 1) }
+      if let end = chunk.firstIndex(of: 0) { return result + chunk[..<end] }
+      result += chunk
+      position = position &+ UInt64(chunk.count)
+      if position == 0 { break }
+    }
+    throw MemoryError(.unterminated, address: address, count: UInt64(clamping: limit))
+  }
+}

@@ -1,0 +1,5 @@
+// Provides `crashctl dump`.
+
+enum DumpCommand {
+  static func run(_ arguments: [String]) -> Int32 { 1 }
+}

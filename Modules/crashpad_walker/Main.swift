@@ -1,0 +1,6 @@
+// Provides the entry point of crashpad_walker.
+
+@main
+struct Main {
+  static func main() {}
+}

@@ -1,0 +1,199 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Two builds come from these sources. The ordinary one has every module and its tests. With
+// SENTRY_EMBEDDED=1 the same modules are compiled as Embedded Swift, and only the binaries that C and C++
+// programs ship are built: no Swift runtime, a few hundred kilobytes (docs/adr/0002-embedded-subset.md).
+let embedded = Context.environment["SENTRY_EMBEDDED"] == "1"
+
+/// Settings of every module below the two faces of the SDK: the subset that Embedded Swift compiles.
+let subset: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+  ]
+  + (embedded
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
+    : [.treatWarning("EmbeddedRestrictions", as: .error)])
+
+/// Settings of the Swift facade, of tools that need the full library, and of tests.
+let full: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Modules/\(name)", swiftSettings: subset)
+}
+
+func headers(_ name: String, apt package: String) -> Target {
+  .systemLibrary(name: name, path: "Modules/\(name)", providers: [.apt([package])])
+}
+
+func shims(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Modules/\(name)",
+    cSettings: [.define("_GNU_SOURCE")])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", swiftSettings: full)
+}
+
+// Layer by layer; Scripts/layers.tsv holds the same table and Scripts/check-layers compares every import with it.
+var targets: [Target] = [
+  shims("CLinuxShims"),
+  headers("CCurl", apt: "libcurl4-openssl-dev"),
+  headers("CElf", apt: "libelf-dev"),
+  headers("CUnwind", apt: "libunwind-dev"),
+  headers("CDwarf", apt: "libdw-dev"),
+  headers("CZlib", apt: "zlib1g-dev"),
+
+  module("LinuxSystem", ["CLinuxShims"]),
+  module("CrashCapture", ["CLinuxShims"]),
+  module("StructuredValue"),
+  module("MinidumpFormat"),
+  module("CrashProtocol", ["CLinuxShims"]),
+
+  module("ProcessMemory", ["LinuxSystem", "CLinuxShims"]),
+  module("CrashDatabase", ["LinuxSystem", "CLinuxShims"]),
+  module("Uploader", ["LinuxSystem", "CCurl", "CZlib", "CLinuxShims"]),
+  module("SentryEnvelope", ["StructuredValue"]),
+  module("CrashClient", ["LinuxSystem", "CrashProtocol", "CrashCapture", "CLinuxShims"]),
+
+  module("ELFImage", ["ProcessMemory", "LinuxSystem", "CElf", "CLinuxShims"]),
+  module("ProcessSnapshot", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+  module("MinidumpCapture", ["MinidumpFormat", "ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem"]),
+  module(
+    "HandlerCore",
+    [
+      "MinidumpCapture", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot", "MinidumpFormat",
+      "ProcessMemory", "LinuxSystem", "CLinuxShims",
+    ]),
+  module(
+    "SentryHandler",
+    ["HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot"]),
+  .executableTarget(
+    name: "crashpad_handler", dependencies: ["SentryHandler", "CLinuxShims"], path: "Modules/crashpad_handler",
+    swiftSettings: subset),
+]
+
+if !embedded {
+  targets += [
+    module(
+      "StackWalk", ["ELFImage", "ProcessMemory", "LinuxSystem", "CUnwind", "CDwarf", "CElf", "CLinuxShims"]),
+    module(
+      "SentryClient",
+      [
+        "CrashClient", "CrashDatabase", "Uploader", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CLinuxShims",
+      ]),
+    // Defines pthread_create in the executable that links it; see docs/adr/0005-thread-creation.md.
+    shims("CThreadHook", ["CLinuxShims"]),
+    .target(
+      name: "SentryNative",
+      dependencies: ["SentryClient", "SentryEnvelope", "StructuredValue", "CThreadHook"],
+      path: "Modules/SentryNative", swiftSettings: full),
+    .target(
+      name: "SentryNativeTesting",
+      dependencies: ["SentryEnvelope", "StructuredValue", "MinidumpFormat", "LinuxSystem", "CLinuxShims", "CZlib"],
+      path: "Modules/SentryNativeTesting", swiftSettings: full),
+    .executableTarget(
+      name: "crashpad_walker",
+      dependencies: [
+        "StackWalk", "MinidumpCapture", "MinidumpFormat", "StructuredValue", "ProcessMemory", "LinuxSystem",
+        "CLinuxShims",
+      ],
+      path: "Modules/crashpad_walker", swiftSettings: full),
+    .executableTarget(
+      name: "crashctl",
+      dependencies: [
+        "StackWalk", "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "StructuredValue", "ProcessMemory",
+        "CrashDatabase", "LinuxSystem", "CLinuxShims",
+      ],
+      path: "Modules/crashctl", swiftSettings: full),
+    // A program that dies in every way a program can die, for the end-to-end tests.
+    .executableTarget(
+      name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
+      swiftSettings: full),
+    .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+
+    tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
+    tests(
+      "CrashCapture",
+      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+    tests("StructuredValue", ["StructuredValue"]),
+    tests("MinidumpFormat", ["MinidumpFormat"]),
+    tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
+    tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims"]),
+    tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
+    tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
+    tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+    tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ProcessSnapshot",
+      ["ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+    tests(
+      "StackWalk",
+      [
+        "StackWalk", "ELFImage", "ProcessMemory", "ProcessSnapshot", "LinuxSystem", "CLinuxShims",
+        "SentryNativeTesting",
+      ]),
+    tests(
+      "MinidumpCapture",
+      [
+        "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "ProcessMemory", "LinuxSystem", "CLinuxShims",
+        "SentryNativeTesting",
+      ]),
+    tests(
+      "HandlerCore",
+      [
+        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims",
+        "SentryNativeTesting",
+      ]),
+    tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
+    tests(
+      "SentryNative",
+      [
+        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "CrashDatabase", "LinuxSystem",
+        "CLinuxShims",
+      ]),
+    tests(
+      "EndToEnd",
+      [
+        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope", "LinuxSystem",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+      ]),
+    tests(
+      "Compatibility",
+      [
+        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem", "CLinuxShims",
+        "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+      ]),
+  ]
+}
+
+let libraries =
+  [
+    "LinuxSystem", "CrashCapture", "StructuredValue", "MinidumpFormat", "CrashProtocol", "ProcessMemory",
+    "CrashDatabase", "Uploader", "SentryEnvelope", "CrashClient", "ELFImage", "ProcessSnapshot", "MinidumpCapture",
+    "HandlerCore", "SentryHandler",
+  ] + (embedded ? [] : ["StackWalk", "SentryClient", "SentryNative", "SentryNativeTesting"])
+
+let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl"])
+
+let package = Package(
+  name: "sentry-native-swift",
+  products: libraries.map { .library(name: $0, targets: [$0]) }
+    + executables.map { .executable(name: $0, targets: [$0]) },
+  targets: targets,
+  cLanguageStandard: .gnu17,
+  cxxLanguageStandard: .gnucxx17
+)
