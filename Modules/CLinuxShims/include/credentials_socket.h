@@ -3,9 +3,7 @@
 #ifndef CREDENTIALS_SOCKET_H
 #define CREDENTIALS_SOCKET_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <errno.h>
 #include <stdint.h>

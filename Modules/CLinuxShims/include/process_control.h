@@ -2,9 +2,7 @@
 #ifndef PROCESS_CONTROL_H
 #define PROCESS_CONTROL_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <sys/types.h>
 #include <unistd.h>
