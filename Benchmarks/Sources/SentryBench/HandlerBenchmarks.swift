@@ -30,7 +30,8 @@ private func makeModules(_ count: Int, _ settings: Settings) throws -> String {
   let sources = try settings.folder("modules-source")
   // One object, linked as many times: the linker is most of the cost.
   let object = "\(sources)/module.o"
-  try "int bench_module_value(void) { return 42; }\n".write(toFile: "\(sources)/module.c", atomically: false, encoding: .utf8)
+  try "int bench_module_value(void) { return 42; }\n".write(
+    toFile: "\(sources)/module.c", atomically: false, encoding: .utf8)
   _ = try output(of: "/usr/bin/env", ["cc", "-O1", "-fPIC", "-c", "\(sources)/module.c", "-o", object])
   for index in 0..<count {
     _ = try output(
