@@ -1,5 +1,5 @@
 // Provides the dynamic section of an image: where its tables lie.
-public import ProcessMemory
+internal import ProcessMemory
 
 /// The dynamic array of a loaded image, by tag. Tags that may repeat (DT_NEEDED) are not kept.
 public struct ELFDynamicSection: Sendable {
@@ -31,7 +31,8 @@ public struct ELFDynamicSection: Sendable {
       if is64Bit, let first: UInt64 = bytes.littleEndian(at: 0), let second: UInt64 = bytes.littleEndian(at: 8) {
         tag = first
         value = second
-      } else if !is64Bit, let first: UInt32 = bytes.littleEndian(at: 0), let second: UInt32 = bytes.littleEndian(at: 4) {
+      } else if !is64Bit, let first: UInt32 = bytes.littleEndian(at: 0), let second: UInt32 = bytes.littleEndian(at: 4)
+      {
         tag = UInt64(first)
         value = UInt64(second)
       } else {
