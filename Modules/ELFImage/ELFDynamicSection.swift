@@ -1,5 +1,5 @@
 // Provides the dynamic section of an image: where its tables lie.
-public import ProcessMemory
+internal import ProcessMemory
 
 /// The dynamic array of a loaded image, by tag. Tags that may repeat (DT_NEEDED) are not kept.
 public struct ELFDynamicSection: Sendable {

@@ -1,5 +1,5 @@
 // Provides ELF notes, and the build ID among them.
-public import ProcessMemory
+internal import ProcessMemory
 
 /// One note: a typed piece of bytes under a vendor's name.
 public struct ELFNote: Hashable, Sendable {

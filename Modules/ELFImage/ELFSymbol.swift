@@ -1,5 +1,5 @@
 // Provides dynamic symbols by name, through the hash tables the loader uses.
-public import ProcessMemory
+internal import ProcessMemory
 
 /// A symbol of the dynamic symbol table.
 public struct ELFSymbol: Hashable, Sendable {

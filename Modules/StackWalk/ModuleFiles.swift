@@ -9,14 +9,14 @@ struct ModuleFiles {
   let usesOriginalPath: Bool
 
   /// - Returns: the file with code and unwind tables, and one with symbols where that is another.
-  func find(_ module: CodeModule) -> (code: ELFFile?, symbols: ELFFile?) {
-    var code: ELFFile?
-    var symbols: ELFFile?
+  func find(_ module: CodeModule) -> (code: MappedELF?, symbols: MappedELF?) {
+    var code: MappedELF?
+    var symbols: MappedELF?
     for path in candidates(module) {
-      guard let file = ELFFile(path), Self.belongs(file, to: module) else { continue }
-      let sections = ELFSections.read(file.view)
-      let hasCode = sections.contains { $0.name == Array(".text".utf8) && $0.type != ELFSection.noBits }
-      let hasSymbols = sections.contains { $0.type == ELFSection.symbolTable }
+      guard let file = MappedELF(path), Self.belongs(file, to: module) else { continue }
+      let sections = SectionTable.read(file.view)
+      let hasCode = sections.contains { $0.name == Array(".text".utf8) && $0.type != FileSection.noBits }
+      let hasSymbols = sections.contains { $0.type == FileSection.symbolTable }
       if hasCode, code == nil { code = file }
       if hasSymbols, symbols == nil { symbols = file }
       // Each further candidate costs a look at the disk only.
@@ -26,7 +26,7 @@ struct ModuleFiles {
   }
 
   /// A module without a known build ID takes a file without one; there is no better evidence.
-  private static func belongs(_ file: ELFFile, to module: CodeModule) -> Bool {
+  private static func belongs(_ file: MappedELF, to module: CodeModule) -> Bool {
     if file.buildID == module.buildID { return true }
     // Breakpad's form of an ID has 16 bytes, of a GNU build ID the first 16.
     return module.buildID.count == 16 && file.buildID.count > 16 && file.buildID.starts(with: module.buildID)

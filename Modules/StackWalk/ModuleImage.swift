@@ -6,9 +6,9 @@ internal import ProcessMemory
 final class ModuleImage {
   let module: CodeModule
   /// The file that was mapped: code and unwind tables. Its build ID is the module's.
-  let file: ELFFile?
+  let file: MappedELF?
   /// The file with symbols and DWARF: the same one or a separate debug file.
-  let symbolFile: ELFFile?
+  let symbolFile: MappedELF?
   let headers: ProgramHeaders?
   /// What is added to an address of the link to get one of the process.
   let bias: UInt64

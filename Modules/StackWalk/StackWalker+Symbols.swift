@@ -33,6 +33,8 @@ extension StackWalker {
       result.symbolOffset = offset &+ (frame.instruction &- address)
       result.isAsync = frame.trust == .async || Demangler.isSwiftAsync(name)
     }
+    // Linkers keep no name for it, and no reader knows the one it has.
+    if frame.isSignalTrampoline { result.symbol = "<signal handler called>" }
     return image.sourceLines?.complete(result, at: address &- image.bias) ?? [result]
   }
 

@@ -23,7 +23,7 @@ public final class StackWalker {
     /// Frames kept of its old end.
     public var framesKeptLast = 128
     /// Frames walked at most.
-    public var frameLimit = 200_000
+    public var frameLimit = 1_000_000
     /// When to stop; what was found until then is returned.
     public var deadline: MonotonicInstant?
     public init() {}
@@ -32,6 +32,8 @@ public final class StackWalker {
   let memory: CodeMemory
   private let options: Options
   private let stepper: LibunwindStepper?
+  private typealias UnwindInformation = (index: UnwindIndex, description: FrameDescription, module: CodeModule)
+  private var unwindCache: [UInt64: UnwindInformation] = [:]
   /// What is missing for a full walk, for a report.
   public let problems: [StackWalkError]
 
@@ -159,17 +161,27 @@ public final class StackWalker {
 
   private func stepByCallFrameInformation(_ frame: inout StackFrame) -> StepResult {
     let address = frame.lookupAddress
-    guard let image = memory.image(at: address), let index = image.unwindIndex(memory: memory),
-      let place = index.frameDescription(for: address, memory: memory),
-      let description = FrameDescription(at: place, memory: memory), address >= description.start,
-      address < description.end
-    else { return .failed }
+    guard let (index, description, module) = unwindInformation(for: address) else { return .failed }
     frame.isSignalTrampoline = description.common.isSignalFrame
     if let stepper {
-      let result = stepper.step(frame.registers, at: address, index: index, module: image.module)
+      let result = stepper.step(frame.registers, at: address, index: index, module: module)
       if case .failed = result {} else { return result }
     }
     var interpreter = FrameInterpreter(description, memory: memory)
     return interpreter.step(frame.registers, at: address)
+  }
+
+  private func unwindInformation(for address: UInt64) -> UnwindInformation? {
+    if let known = unwindCache[address] { return known }
+    guard let image = memory.image(at: address), let index = image.unwindIndex(memory: memory),
+      let place = index.frameDescription(for: address, memory: memory),
+      let description = FrameDescription(at: place, memory: memory), address >= description.start,
+      address < description.end
+    else { return nil }
+    let result = (index, description, image.module)
+    // Many threads wait in the same places, and a recursion is one place.
+    if unwindCache.count >= 4096 { unwindCache.removeAll() }
+    unwindCache[address] = result
+    return result
   }
 }

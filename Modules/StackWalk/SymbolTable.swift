@@ -22,9 +22,9 @@ struct SymbolTable {
   init(_ view: ByteView) {
     self.view = view
     symbols = []
-    let sections = ELFSections.read(view)
+    let sections = SectionTable.read(view)
     for section in sections {
-      guard section.type == ELFSection.symbolTable || section.type == ELFSection.dynamicSymbols,
+      guard section.type == FileSection.symbolTable || section.type == FileSection.dynamicSymbols,
         section.entrySize == 24, Int(section.link) < sections.count, !section.isCompressed
       else { continue }
       append(section, strings: sections[Int(section.link)])
@@ -39,7 +39,7 @@ struct SymbolTable {
 
   private static func rank(_ binding: UInt8) -> Int { binding == 1 ? 0 : binding == 2 ? 1 : 2 }
 
-  private mutating func append(_ section: ELFSection, strings: ELFSection) {
+  private mutating func append(_ section: FileSection, strings: FileSection) {
     guard let table = view.slice(at: section.offset, count: section.size) else { return }
     let count = min(table.count / 24, Self.limit)
     symbols.reserveCapacity(symbols.count + Int(count / 2))

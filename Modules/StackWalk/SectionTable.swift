@@ -3,7 +3,7 @@ internal import CElf
 internal import LinuxSystem
 
 /// A section of an ELF file. Offsets and sizes are as the file says, unchecked.
-struct ELFSection {
+struct FileSection {
   let name: [UInt8]
   /// SHT_...
   let type: UInt32
@@ -22,15 +22,15 @@ struct ELFSection {
   var isCompressed: Bool { flags & 0x800 != 0 }
 }
 
-enum ELFSections {
+enum SectionTable {
   /// More sections than this are not looked at.
   static let limit = 65_536
 
   /// All sections, in the file's order; index 0 is the empty one, so that `link` is an index into the result.
-  static func read(_ view: ByteView) -> [ELFSection] { ElfLibrary.shared?.sections(view) ?? parse(view) }
+  static func read(_ view: ByteView) -> [FileSection] { ElfLibrary.shared?.sections(view) ?? parse(view) }
 
   /// Reads the table by hand, with the same result.
-  static func parse(_ view: ByteView) -> [ELFSection] {
+  static func parse(_ view: ByteView) -> [FileSection] {
     guard let start: UInt64 = view.integer(at: 40), start != 0, let entrySize: UInt16 = view.integer(at: 58),
       entrySize == 64, let shortCount: UInt16 = view.integer(at: 60), let shortNames: UInt16 = view.integer(at: 62)
     else { return [] }
@@ -43,7 +43,7 @@ enum ELFSections {
     let names = integer(namesIndex, 24, UInt64.self).flatMap { offset in
       integer(namesIndex, 32, UInt64.self).flatMap { view.slice(at: offset, count: $0) }
     }
-    var result: [ELFSection] = []
+    var result: [FileSection] = []
     for index in 0..<min(count, UInt64(limit)) {
       guard let name = integer(index, 0, UInt32.self), let type = integer(index, 4, UInt32.self),
         let flags = integer(index, 8, UInt64.self), let address = integer(index, 16, UInt64.self),
@@ -51,7 +51,7 @@ enum ELFSections {
         let link = integer(index, 40, UInt32.self), let entrySize = integer(index, 56, UInt64.self)
       else { break }
       result.append(
-        ELFSection(
+        FileSection(
           name: names?.cString(at: UInt64(name), limit: 256) ?? [], type: type, flags: flags, address: address,
           offset: offset, size: size, link: link, entrySize: entrySize))
     }
@@ -77,7 +77,7 @@ final class ElfLibrary: Sendable {
   }
 
   /// `nil` when libelf does not take the bytes for an ELF file.
-  func sections(_ view: ByteView) -> [ELFSection]? {
+  func sections(_ view: ByteView) -> [FileSection]? {
     guard let start = view.bytes.baseAddress else { return nil }
     // elf_memory(3) wants a mutable image and does not write to it: it is opened for reading.
     let image = UnsafeMutableRawPointer(mutating: start).assumingMemoryBound(to: CChar.self)
@@ -87,17 +87,17 @@ final class ElfLibrary: Sendable {
     guard table.kind(elf) == ELF_K_ELF, table.getshdrstrndx(elf, &namesIndex) == 0 else { return nil }
     // libelf leaves out the empty section 0; `link` counts it.
     var result = [
-      ELFSection(name: [], type: 0, flags: 0, address: 0, offset: 0, size: 0, link: 0, entrySize: 0)
+      FileSection(name: [], type: 0, flags: 0, address: 0, offset: 0, size: 0, link: 0, entrySize: 0)
     ]
     var section: OpaquePointer?
-    while result.count < ELFSections.limit {
+    while result.count < SectionTable.limit {
       section = table.nextscn(elf, section)
       guard let section else { break }
       var header = GElf_Shdr()
       guard table.getshdr(section, &header) != nil else { return nil }
       let name = table.strptr(elf, namesIndex, Int(header.sh_name)).map { FilePath(cString: $0).bytes } ?? []
       result.append(
-        ELFSection(
+        FileSection(
           name: name, type: header.sh_type, flags: header.sh_flags, address: header.sh_addr, offset: header.sh_offset,
           size: header.sh_size, link: header.sh_link, entrySize: header.sh_entsize))
     }

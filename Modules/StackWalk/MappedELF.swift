@@ -65,7 +65,7 @@ struct ProgramHeaders {
 }
 
 /// An ELF file of this machine's kind, mapped.
-final class ELFFile {
+final class MappedELF {
   let path: FilePath
   private let file: MappedFile
   let view: ByteView
