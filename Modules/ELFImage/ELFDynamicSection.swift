@@ -31,7 +31,8 @@ public struct ELFDynamicSection: Sendable {
       if is64Bit, let first: UInt64 = bytes.littleEndian(at: 0), let second: UInt64 = bytes.littleEndian(at: 8) {
         tag = first
         value = second
-      } else if !is64Bit, let first: UInt32 = bytes.littleEndian(at: 0), let second: UInt32 = bytes.littleEndian(at: 4) {
+      } else if !is64Bit, let first: UInt32 = bytes.littleEndian(at: 0), let second: UInt32 = bytes.littleEndian(at: 4)
+      {
         tag = UInt64(first)
         value = UInt64(second)
       } else {

@@ -50,7 +50,9 @@ public struct ELFFile {
   /// The GNU build ID out of note segments, else of note sections; empty when there is none.
   public var buildID: [UInt8] {
     var areas: [(offset: UInt64, size: UInt64)] = []
-    for segment in segments where segment.type == ELFSegment.note { areas.append((segment.fileOffset, segment.fileSize)) }
+    for segment in segments where segment.type == ELFSegment.note {
+      areas.append((segment.fileOffset, segment.fileSize))
+    }
     for section in sections where section.type == ELFSection.note { areas.append((section.offset, section.size)) }
     for area in areas {
       let note = ELFNote.first(

@@ -46,7 +46,8 @@ public final class CachingMemoryReader: MemoryReader {
       if count <= 0 {
         // In a dump a page can be readable from its middle on: ask for exactly what is left.
         return done
-          + base.read(at: position, into: UnsafeMutableRawBufferPointer(start: target + done, count: buffer.count - done))
+          + base.read(
+            at: position, into: UnsafeMutableRawBufferPointer(start: target + done, count: buffer.count - done))
       }
       (target + done).copyMemory(from: storage + slot * Self.pageSize + offset, byteCount: count)
       done += count

@@ -3,11 +3,10 @@
 #ifndef PROCESS_CAPTURE_H
 #define PROCESS_CAPTURE_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
@@ -31,10 +30,21 @@ static inline long linux_ptrace_peek(pid_t thread, uint64_t address, unsigned lo
 }
 
 // waitpid(2) for one traced thread. `__WALL` is an unsigned literal that does not fit waitpid's int in Swift.
-// The thread's id, 0 when nothing happened (with `block` 0), or -errno.
-static inline pid_t linux_wait_traced(pid_t thread, int *_Nonnull status, int block) {
-  pid_t result = waitpid(thread, status, (int)(__WALL | (block ? 0 : WNOHANG)));
+// Takes the end of a traced thread, or nothing. The thread's id, 0 when it lives, or -errno.
+static inline pid_t linux_reap_traced(pid_t thread) {
+  int status;
+  pid_t result = waitpid(thread, &status, (int)(__WALL | WNOHANG));
   return result < 0 ? -errno : result;
+}
+
+// Whether a traced thread has stopped: 1 and `code` = signal | event << 8, 0 when nothing happened, or -errno. Without
+// WEXITED, so that the end of a child that somebody else waits for is not taken from him.
+static inline int linux_wait_trace_stop(pid_t thread, int *_Nonnull code) {
+  siginfo_t info = {0};
+  if (waitid(P_PID, (id_t)thread, &info, WSTOPPED | WNOHANG | (int)__WALL) < 0) return -errno;
+  if (info.si_pid == 0) return 0;
+  *code = info.si_status;
+  return 1;
 }
 
 // cpuid: `registers` becomes eax, ebx, ecx, edx of the leaf; all 0 on other architectures. By assembly, since
