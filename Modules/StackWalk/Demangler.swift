@@ -25,8 +25,7 @@ public enum Demangler {
     return nil
   }
 
-  /// The form for people: of a Swift function without module of the standard library and without the type it returns;
-  /// of a C++ one the full form.
+  /// The form for people: of a Swift function the name and its labels, without types; of a C++ one the full form.
   public static func displayName(_ name: String) -> String {
     guard let full = demangle(name) else { return name }
     return isSwift(name) ? SwiftName.shortened(full) : full
@@ -39,16 +38,36 @@ public enum Demangler {
     ["$s", "$S", "_$s", "_$S", "$e", "_$e", "_T0", "@__swiftmacro_"].contains { name.utf8.starts(with: $0.utf8) }
   }
 
-  /// Whether a Swift function is async or a part of one behind a suspension.
+  /// Whether a Swift function is async, or a part of one behind a suspension.
+  ///
+  /// Source: `Ya` in docs/ABI/Mangling.rst. It has to belong to the function's own type, which is the last one: a
+  /// function that takes an async closure is none.
   static func isSwiftAsync(_ name: String) -> Bool {
     guard isSwift(name) else { return false }
-    let bytes = Array(name.utf8)
-    // …YaF, …YaKF, …YaYbcfU_: `Ya` in the function's type. A part behind a suspension ends with TY or TQ, a number, `_`.
-    if bytes.last == UInt8(ascii: "_") {
-      let head = bytes.dropLast().reversed().drop { $0 >= 0x30 && $0 <= 0x39 }
-      if head.starts(with: "YT".utf8) || head.starts(with: "QT".utf8) { return true }
+    var bytes = Array(name.utf8)[...]
+    // A part behind a suspension ends with TY or TQ, a number, `_`.
+    if withoutIndex(bytes).suffix(2).elementsEqual("TY".utf8) || withoutIndex(bytes).suffix(2).elementsEqual("TQ".utf8)
+    {
+      return true
     }
-    return false
+    if bytes.last == UInt8(ascii: "Z") { bytes.removeLast() }
+    let isClosure = withoutIndex(bytes).suffix(3).elementsEqual("cfU".utf8)
+    if isClosure { bytes = withoutIndex(bytes).dropLast(2) }
+    guard bytes.last == (isClosure ? UInt8(ascii: "c") : UInt8(ascii: "F")) else { return false }
+    bytes.removeLast()
+    // Between `Ya` and the end: throws, typed throws, Sendable.
+    for mark in ["Yb", "K", "YK"] where bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
+      bytes.removeLast(mark.utf8.count)
+    }
+    return bytes.suffix(2).elementsEqual("Ya".utf8)
+  }
+
+  /// Without `_` and the digits before it.
+  private static func withoutIndex(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard bytes.last == UInt8(ascii: "_") else { return bytes }
+    var bytes = bytes.dropLast()
+    while let last = bytes.last, last >= 0x30, last <= 0x39 { bytes.removeLast() }
+    return bytes
   }
 
   private static func withoutVersion(_ name: String) -> String {

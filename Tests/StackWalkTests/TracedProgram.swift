@@ -121,3 +121,14 @@ extension Registers {
     self[.rip] = UInt64(record.rip)
   }
 }
+
+/// What a program that is found by `$PATH` prints.
+func capturedOutput(of command: [String]) throws -> String {
+  let file = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+  defer { try? FileSystem.remove(file) }
+  let output = try FileSystem.open(file, [.readWrite, .create, .exclusive])
+  let child = try ChildProcess.spawn(
+    "/usr/bin/env", arguments: (["env"] + command).map { FilePath($0) }, output: .descriptor(output.rawValue))
+  guard try child.wait() == .exited(status: 0) else { throw CompiledProgram.Failure.compiler }
+  return String(decoding: try FileSystem.read(file), as: UTF8.self)
+}
