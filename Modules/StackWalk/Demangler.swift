@@ -56,7 +56,7 @@ public enum Demangler {
     guard bytes.last == (isClosure ? UInt8(ascii: "c") : UInt8(ascii: "F")) else { return false }
     bytes.removeLast()
     // Between `Ya` and the end: throws, typed throws, Sendable.
-    for mark in ["Yb", "K", "YK"] where bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
+    for mark in ["K", "YK", "Yb"] where bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
       bytes.removeLast(mark.utf8.count)
     }
     return bytes.suffix(2).elementsEqual("Ya".utf8)

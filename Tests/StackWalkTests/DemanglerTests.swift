@@ -10,7 +10,7 @@ import Testing
     "$s1d4leafyS2iYaFTY0_", "$sSa9formIndex5afterySiz_tF", "$s4main3FooC3barSivg", "$s4main3FooCACycfC",
     "$s4main3FooV2eeoiySbAC_ACtFZ",
     "$ss17_assertionFailure__4file4line5flagss5NeverOs12StaticStringV_SSAHSus6UInt32VtF",
-    "$s4main6deeperyySiF04leafA0L_yyF", "$sSS4mainE6doubleSSyF", "$s4main4swapyyxz_xztlF", "$sSayxGSTsMc",
+    "$s4main6deeperyySiF04leafA0L_yyF", "$sSS4mainE6doubleSSyF", "$s4main4swapyyxz_xztlF",
     "$sytIeAgHr_", "$s4main5crashyySiFyyYaYbcfU_",
   ]
   private static let cxx = [
@@ -26,7 +26,9 @@ import Testing
 
   @Test(.timeLimit(.minutes(1)))
   func `of Swift are demangled as the toolchain's own tool does it`() throws {
-    #expect(Self.swift.map { Demangler.demangle($0) ?? $0 } == (try output(of: ["swift", "demangle", "--compact"], Self.swift)))
+    let expected = try output(of: ["swift", "demangle", "--compact"], Self.swift)
+    #expect(expected.count == Self.swift.count)
+    for (name, readable) in zip(Self.swift, expected) { #expect((Demangler.demangle(name) ?? name) == readable) }
   }
 
   @Test(.timeLimit(.minutes(1)))
