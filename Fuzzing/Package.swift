@@ -2,7 +2,12 @@
 import PackageDescription
 
 // A package of its own, so that the ordinary build pays nothing for it. `Scripts/fuzz` builds it with the sanitizer's
-// instrumentation in every module, in a scratch folder of its own.
+// instrumentation in every module and with testing enabled, since parsers are internal to their modules.
+let modules = [
+  "CrashProtocol", "CrashDatabase", "LinuxSystem", "ProcessMemory", "ELFImage", "ProcessSnapshot", "MinidumpFormat",
+  "StackWalk", "Uploader", "StructuredValue",
+]
+
 let package = Package(
   name: "sentry-native-swift-fuzzing",
   dependencies: [.package(name: "sentry-native-swift", path: "..")],
@@ -10,11 +15,8 @@ let package = Package(
     .target(name: "CFuzzDriver"),
     .executableTarget(
       name: "fuzz-targets",
-      dependencies: ["CFuzzDriver"]
-        + ["CrashProtocol"].map {
-          .product(name: $0, package: "sentry-native-swift")
-        },
+      dependencies: ["CFuzzDriver"] + modules.map { .product(name: $0, package: "sentry-native-swift") },
       path: "Sources/FuzzTargets",
-      swiftSettings: [.swiftLanguageMode(.v6)]),
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]
 )
