@@ -123,11 +123,16 @@ if !embedded {
       name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
       swiftSettings: full),
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+    // A program that uses the crash client alone and dies on request; started as a handler it is a scripted one.
+    .executableTarget(
+      name: "CrashVictim",
+      dependencies: ["CrashClient", "CrashProtocol", "LinuxSystem", "CThreadHook", "CLinuxShims"],
+      path: "Tests/CrashVictim", swiftSettings: full),
 
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
@@ -135,7 +140,9 @@ if !embedded {
     tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
-    tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+    tests(
+      "CrashClient",
+      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
     tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
     tests(
       "ProcessSnapshot",

@@ -2,7 +2,7 @@
 internal import CLinuxShims
 internal import CrashCapture
 public import CrashProtocol
-public import LinuxSystem
+internal import LinuxSystem
 
 /// Crash capture of this process: a handler process that stands by, signal handlers that ask it for a dump, and
 /// alternate stacks on which they run.
@@ -148,18 +148,8 @@ public final class CrashClient: @unchecked Sendable {
   /// Gives the calling thread an alternate stack. For threads that are made around the thread hook.
   public static func installAlternateStackForCurrentThread() { AlternateStack.installForCurrentThread() }
 
-  /// Adds a file to every later report; it is read at the time of the crash.
-  public func addAttachment(_ path: FilePath) throws(CrashClientError) { try send(.addAttachment(path: path.bytes)) }
-
-  public func removeAttachment(_ path: FilePath) throws(CrashClientError) {
-    try send(.removeAttachment(path: path.bytes))
-  }
-
-  /// Asks the handler to try pending uploads now.
-  public func requestRetry() throws(CrashClientError) { try send(.requestRetry) }
-
   /// Sends one message; the handler gives no answer.
-  private func send(_ message: ClientMessage) throws(CrashClientError) {
+  internal func send(_ message: ClientMessage) throws(CrashClientError) {
     if dialect != .sentry {
       throw CrashClientError(.notInThisDialect, "this handler's dialect knows no such message")
     }
@@ -169,14 +159,26 @@ public final class CrashClient: @unchecked Sendable {
     }
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
+    if connection == nil { throw .stopped }
     do {
       try connection?.send(packet, milliseconds: 1000)
     } catch {
       if error == .wouldBlock { throw CrashClientError(.handlerBusy, "the handler takes no messages") }
       throw CrashClientError(.notConnected, "the message could not be sent to the handler", underlying: error)
     }
-    if connection == nil { throw CrashClientError(.notConnected, "crash capture is stopped") }
   }
+
+  /// Runs `body` while the connection stays as it is.
+  internal func whileConnected<Result>(_ body: () -> Result) throws(CrashClientError) -> Result {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    if connection == nil { throw .stopped }
+    return body()
+  }
+}
+
+extension CrashClientError {
+  fileprivate static var stopped: CrashClientError { CrashClientError(.notConnected, "crash capture is stopped") }
 }
 
 /// Where the Swift runtime keeps its pointer to the last fatal message; 0 in a process without one.

@@ -92,15 +92,6 @@ static inline crash_thread_start _Nullable crash_get_thread_start(void) {
   return __atomic_load_n(&crash_thread_start_storage, __ATOMIC_SEQ_CST);
 }
 
-// The record of dumps without a crash, so that a real crash meanwhile finds its own.
-extern struct crash_record crash_simulated_record_storage;
-__attribute__((weak)) struct crash_record crash_simulated_record_storage = {
-    .size = sizeof(struct crash_record),
-    .magic = CRASH_RECORD_MAGIC,
-    .version = CRASH_RECORD_VERSION,
-    .flags = CRASH_RECORD_SIMULATED};
-CRASH_INLINE struct crash_record *_Nonnull crash_simulated_record(void) { return &crash_simulated_record_storage; }
-
 // Calls `body` with the context of this very call, whose frame stays alive meanwhile. getcontext(3) must be called
 // from C: it counts as a function that returns twice.
 __attribute__((noinline, unused)) static int crash_with_context(
