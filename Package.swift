@@ -128,6 +128,10 @@ if !embedded {
       name: "CrashVictim",
       dependencies: ["CrashClient", "CrashProtocol", "LinuxSystem", "CThreadHook", "CLinuxShims"],
       path: "Tests/CrashVictim", swiftSettings: full),
+    // A process that does one thing to a database, for tests that kill it in the middle.
+    .executableTarget(
+      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
+      swiftSettings: full),
 
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
@@ -137,8 +141,9 @@ if !embedded {
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
     tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
-    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims"]),
+    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
+    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests(
       "CrashClient",

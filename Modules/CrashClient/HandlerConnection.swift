@@ -46,17 +46,15 @@ internal struct HandlerConnection: ~Copyable {
         if Errno.current == .interrupted { continue }
         return .end
       }
-      var process: Int32 = -1
-      let count = buffer.withUnsafeMutableBufferPointer { bytes -> Int in
-        guard let base = bytes.baseAddress else { return -1 }
-        return linux_receive_credentials(number, base, bytes.count, Int32(MSG_DONTWAIT), &process)
-      }
-      if count == 0 { return .end }
-      if count < 0 {
-        let error = Errno.current
-        if error == .interrupted || error == .wouldBlock { continue }
+      let packet = buffer.withUnsafeMutableBufferPointer { linux_receive_packet(number, $0.baseAddress, $0.count) }
+      if packet.count == 0 { return .end }
+      if packet.count < 0 {
+        // Another process that shares this end may have taken the packet; the socket's own time limit ends the wait.
+        if Errno(rawValue: packet.error) == .wouldBlock { continue }
         return .end
       }
+      let process = packet.has_credentials != 0 ? packet.credentials.pid : -1
+      let count = packet.count
       let message = buffer.withUnsafeBufferPointer {
         ServerMessage(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer($0)[..<count]))
       }

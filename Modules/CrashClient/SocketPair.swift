@@ -14,10 +14,10 @@ internal struct SocketPair: ~Copyable {
     _ = try retryingInterrupts { ends.withUnsafeMutableBufferPointer { socketpair(AF_UNIX, type, 0, $0.baseAddress) } }
     let first = OwnedFileDescriptor(owning: ends[0])
     let second = OwnedFileDescriptor(owning: ends[1])
-    for end in ends {
-      var on: Int32 = 1
-      _ = try retryingInterrupts { setsockopt(end, SOL_SOCKET, SO_PASSCRED, &on, socklen_t(MemoryLayout<Int32>.size)) }
-    }
+    for end in ends { _ = try retryingInterrupts { linux_enable_credentials(end) } }
+    // Only the client's wait for an answer is limited, and only for the case that another process took the answer.
+    var limit = timeval(tv_sec: 0, tv_usec: 100_000)
+    _ = setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     let near = try SocketPair.aboveStandardStreams(first)
     let far = try SocketPair.aboveStandardStreams(second)
     client = near

@@ -18,10 +18,9 @@ func runPeer(socket: Int32, arguments: [String]) -> Never {
 
   var buffer = [UInt8](repeating: 0, count: ClientMessage.maximumPacket + 1)
   while true {
-    var sender: Int32 = -1
-    let count = buffer.withUnsafeMutableBytes {
-      $0.baseAddress.map { linux_receive_credentials(socket, $0, ClientMessage.maximumPacket + 1, 0, &sender) } ?? -1
-    }
+    let packet = buffer.withUnsafeMutableBytes { linux_receive_packet(socket, $0.baseAddress, $0.count) }
+    let sender = packet.credentials.pid
+    let count = packet.count
     if count <= 0 {
       log("end")
       exit(0)

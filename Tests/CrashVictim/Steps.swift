@@ -51,16 +51,24 @@ func perform(_ step: String) {
     say("children none=\(result == -1 && Errno.current == .noChildren)")
   case "files": say("files \(((try? FileSystem.entries(of: "/proc/self/fd")) ?? []).count)")
   case "maps": say("maps \(mappings())")
-  case "add": report { try client?.addAttachment(FilePath(value)) }
-  case "remove": report { try client?.removeAttachment(FilePath(value)) }
-  case "retry": report { try client?.requestRetry() }
-  case "dump": report { try client?.dumpWithoutCrash() }
-  case "write": report { try client?.writeAttachment(.replace, to: FilePath(value), Array("written".utf8)) }
-  case "append": report { try client?.writeAttachment(.append, to: FilePath(value), Array("+more".utf8)) }
+  case "add": report { () throws(CrashClientError) in try client?.addAttachment(FilePath(value)) }
+  case "remove": report { () throws(CrashClientError) in try client?.removeAttachment(FilePath(value)) }
+  case "retry": report { () throws(CrashClientError) in try client?.requestRetry() }
+  case "dump": report { () throws(CrashClientError) in try client?.dumpWithoutCrash() }
+  case "write":
+    report { () throws(CrashClientError) in
+      try client?.writeAttachment(.replace, to: FilePath(value), Array("written".utf8))
+    }
+  case "append":
+    report { () throws(CrashClientError) in
+      try client?.writeAttachment(.append, to: FilePath(value), Array("+more".utf8))
+    }
   case "write-large":
-    report { try client?.writeAttachment(.replace, to: FilePath(value), [UInt8](repeating: 7, count: 300_000)) }
+    report { () throws(CrashClientError) in
+      try client?.writeAttachment(.replace, to: FilePath(value), [UInt8](repeating: 7, count: 300_000))
+    }
   case "previous-handler": installPreviousHandler(exits: value == "exits")
-  case "ignore": signal(Int32(value) ?? 0, SIG_IGN)
+  case "ignore": ignoreSignal(Int32(value) ?? 0)
   case "undumpable": _ = linux_prctl(Int32(PR_SET_DUMPABLE), 0, 0, 0, 0)
   case "close-standard": for descriptor in Int32(0)...2 where descriptor != 1 { close(descriptor) }
   case "waiting-thread": startWaitingThread(blocking: value == "blocking")
@@ -119,11 +127,12 @@ private func previousHandler(
   let address = UnsafeRawPointer(info).loadUnaligned(fromByteOffset: 16, as: UInt64.self)
   say("previous signal=\(signal) code=\(info.pointee.si_code) address=\(address)")
   if previousHandlerExits { _exit(42) }
-  _ = Glibc_signal_default(signal)
+  setAction(signal, 0)
 }
 
-private func Glibc_signal_default(_ number: Int32) -> Bool {
-  var action = sigaction()
-  action.__sigaction_handler.sa_handler = nil
-  return sigaction(number, &action, nil) == 0
+/// Handler 0 is SIG_DFL, 1 is SIG_IGN.
+private func setAction(_ signal: Int32, _ handler: UInt64) {
+  var action = crash_signal_action(handler: handler, flags: 0, restorer: 0, mask: 0)
+  _ = crash_rt_sigaction(signal, &action, nil)
 }
+private func ignoreSignal(_ signal: Int32) { setAction(signal, 1) }

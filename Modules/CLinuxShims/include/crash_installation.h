@@ -3,9 +3,7 @@
 #ifndef CRASH_INSTALLATION_H
 #define CRASH_INSTALLATION_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <pthread.h>
 #include <signal.h>

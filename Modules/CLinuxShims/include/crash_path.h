@@ -4,9 +4,7 @@
 #ifndef CRASH_PATH_H
 #define CRASH_PATH_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <signal.h>
 #include <stddef.h>

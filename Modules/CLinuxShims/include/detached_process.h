@@ -2,9 +2,7 @@
 #ifndef DETACHED_PROCESS_H
 #define DETACHED_PROCESS_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -137,38 +135,6 @@ static inline int linux_exit_status_of_stranger(int pidfd) {
   // PIDFD_GET_INFO: _IOWR(0xFF, 11, struct pidfd_info), of 64 bytes in its first version.
   if (ioctl(pidfd, _IOC(_IOC_READ | _IOC_WRITE, 0xff, 11, 64), &information) != 0) return -1;
   return information.mask & (1u << 3) ? information.exit_code : -1;
-}
-
-// One packet and the kernel's word on who sent it. Bytes received, 0 at the end, or -1 and errno; `process` is -1
-// without credentials. Descriptors that come along are closed.
-static inline long linux_receive_credentials(
-    int socket, void *_Nonnull buffer, size_t size, int flags, int32_t *_Nonnull process) {
-  struct iovec part = {buffer, size};
-  union {
-    char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(4 * sizeof(int))];
-    struct cmsghdr aligned;
-  } control;
-  struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  *process = -1;
-  long count = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
-  if (count < 0) return count;
-  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET) continue;
-    if (header->cmsg_type == SCM_CREDENTIALS && header->cmsg_len >= CMSG_LEN(sizeof(struct ucred))) {
-      struct ucred credentials;
-      __builtin_memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-      *process = credentials.pid;
-    } else if (header->cmsg_type == SCM_RIGHTS) {
-      size_t descriptors = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-      for (size_t index = 0; index < descriptors; index++) {
-        int descriptor;
-        __builtin_memcpy(&descriptor, CMSG_DATA(header) + index * sizeof(int), sizeof descriptor);
-        close(descriptor);
-      }
-    }
-  }
-  return count;
 }
 
 #endif
