@@ -138,6 +138,7 @@ if !embedded {
     tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
     tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
+    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
     tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),

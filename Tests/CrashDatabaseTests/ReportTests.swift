@@ -101,7 +101,7 @@ import Testing
 
   @Test func `an upload that is given back counts nothing`() throws {
     let id = try temporary.addReport()
-    database.cancelUpload(try database.reportForUploading(id))
+    database.release(try database.reportForUploading(id))
     #expect(try database.lookUp(id).metadata.uploadAttempts == 0)
   }
 
