@@ -123,6 +123,11 @@ if !embedded {
       name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
       swiftSettings: full),
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+    // A program that uses the crash client alone and dies on request; started as a handler it is a scripted one.
+    .executableTarget(
+      name: "CrashVictim",
+      dependencies: ["CrashClient", "CrashProtocol", "LinuxSystem", "CThreadHook", "CLinuxShims"],
+      path: "Tests/CrashVictim", swiftSettings: full),
     // A process that does one thing to a database, for tests that kill it in the middle.
     .executableTarget(
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
@@ -131,7 +136,7 @@ if !embedded {
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
@@ -140,7 +145,9 @@ if !embedded {
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
     tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
-    tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+    tests(
+      "CrashClient",
+      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
     tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
     tests(
       "ProcessSnapshot",
