@@ -104,6 +104,10 @@ if !embedded {
       name: "SentryNativeTesting",
       dependencies: ["SentryEnvelope", "StructuredValue", "MinidumpFormat", "LinuxSystem", "CLinuxShims", "CZlib"],
       path: "Modules/SentryNativeTesting", swiftSettings: full),
+    // The test kit's server as a program, for shell scripts.
+    .executableTarget(
+      name: "sentry-ingest", dependencies: ["SentryNativeTesting", "LinuxSystem", "CLinuxShims"],
+      path: "Modules/sentry-ingest", swiftSettings: full),
     .executableTarget(
       name: "crashpad_walker",
       dependencies: [
@@ -144,7 +148,7 @@ if !embedded {
     tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
     tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
-    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
+    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem", "sentry-ingest"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests(
       "CrashClient",
@@ -200,7 +204,7 @@ let libraries =
     "HandlerCore", "SentryHandler",
   ] + (embedded ? [] : ["StackWalk", "SentryClient", "SentryNative", "SentryNativeTesting"])
 
-let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl"])
+let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl", "sentry-ingest"])
 
 let package = Package(
   name: "sentry-native-swift",
