@@ -128,6 +128,9 @@ if !embedded {
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
       swiftSettings: full),
 
+    // A process in a known state for others to look at.
+    .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
+
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
@@ -135,16 +138,22 @@ if !embedded {
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
-    tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ProcessMemory",
+      ["ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
     tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
-    tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests(
       "ProcessSnapshot",
-      ["ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      [
+        "ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "SnapshotFixture",
+      ]),
     tests(
       "StackWalk",
       [
@@ -155,7 +164,7 @@ if !embedded {
       "MinidumpCapture",
       [
         "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "ProcessMemory", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "SentryNativeTesting", "SnapshotFixture", "crashctl",
       ]),
     tests(
       "HandlerCore",
