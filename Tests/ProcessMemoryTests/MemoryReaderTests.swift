@@ -19,7 +19,7 @@ private final class PatternProcess {
   deinit { process.end() }
 
   static func pattern(_ offset: Int, _ count: Int) -> [UInt8] {
-    (offset..<(offset + count)).map { UInt8(truncatingIfNeeded: $0 * 7 >> 3) }
+    (offset..<(offset + count)).map { UInt8(truncatingIfNeeded: ($0 * 7) >> 3) }
   }
 }
 
