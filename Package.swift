@@ -17,7 +17,7 @@ let subset: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ]
   + (embedded
-    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
     : [.treatWarning("EmbeddedRestrictions", as: .error)])
 
 /// Settings of the Swift facade, of tools that need the full library, and of tests.
@@ -39,7 +39,7 @@ func headers(_ name: String, apt package: String) -> Target {
 func shims(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Modules/\(name)",
-    cSettings: [.define("_GNU_SOURCE")])
+    cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -125,7 +125,8 @@ if !embedded {
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
     // A process that does one thing to a database, for tests that kill it in the middle.
     .executableTarget(
-      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
+      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
+      path: "Tests/DatabaseFixture",
       swiftSettings: full),
 
     // A process in a known state for others to look at.
