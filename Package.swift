@@ -138,6 +138,9 @@ if !embedded {
       path: "Tests/DatabaseFixture",
       swiftSettings: full),
 
+    // A process in a known state for others to look at.
+    .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
+
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
@@ -145,7 +148,9 @@ if !embedded {
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
-    tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ProcessMemory",
+      ["ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
     tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem", "sentry-ingest"]),
@@ -153,10 +158,14 @@ if !embedded {
     tests(
       "CrashClient",
       ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
-    tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests(
       "ProcessSnapshot",
-      ["ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      [
+        "ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "SnapshotFixture",
+      ]),
     tests(
       "StackWalk",
       [
@@ -167,7 +176,7 @@ if !embedded {
       "MinidumpCapture",
       [
         "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "ProcessMemory", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "SentryNativeTesting", "SnapshotFixture", "crashctl",
       ]),
     tests(
       "HandlerCore",
