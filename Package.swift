@@ -123,6 +123,10 @@ if !embedded {
       name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
       swiftSettings: full),
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+    // A process that does one thing to a database, for tests that kill it in the middle.
+    .executableTarget(
+      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
+      swiftSettings: full),
 
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
@@ -132,8 +136,9 @@ if !embedded {
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
     tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
-    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims"]),
+    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
+    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
     tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
