@@ -84,6 +84,9 @@ extension CrashDatabase {
     try storeFailedAttempt(upload.report)
   }
 
+  /// Gives a report back that was not tried after all. It stays pending as it was.
+  public func release(_ upload: consuming UploadReport) { upload.isSettled = true }
+
   /// The caller holds the lock of `pending`.
   internal func storeFailedAttempt(_ report: Report) throws(CrashDatabaseError) {
     let now = Timestamp.now().seconds
