@@ -123,10 +123,13 @@ if !embedded {
       name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
       swiftSettings: full),
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+    // Runs it, and tells what was left.
+    .target(
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
     // A process that does one thing to a database, for tests that kill it in the middle.
     .executableTarget(
-      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
-      swiftSettings: full),
+      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
+      path: "Tests/DatabaseFixture", swiftSettings: full),
 
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
@@ -173,14 +176,14 @@ if !embedded {
     tests(
       "EndToEnd",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope",
+        "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(
       "Compatibility",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem", "CLinuxShims",
-        "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
   ]
 }

@@ -2,6 +2,7 @@
 import LinuxSystem
 import SentryNativeTesting
 import Testing
+import ZooRuns
 
 /// One way to die, on one thread, under one handler.
 struct ZooCase: CustomTestStringConvertible, Sendable {

@@ -2,6 +2,7 @@
 import LinuxSystem
 import SentryNativeTesting
 import Testing
+import ZooRuns
 
 @Suite struct `A program that crashes` {
   @Test(.timeLimit(.minutes(1)))

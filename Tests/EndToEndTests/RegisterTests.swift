@@ -2,6 +2,7 @@
 import LinuxSystem
 import SentryNativeTesting
 import Testing
+import ZooRuns
 
 @Suite struct `The registers of a crash` {
   @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)

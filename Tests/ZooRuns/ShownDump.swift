@@ -4,37 +4,37 @@ import LinuxSystem
 import SentryNativeTesting
 
 /// The part of the output that the tests look at; docs of crashctl describe all of it.
-struct ShownDump: Decodable, Sendable {
-  struct Process: Decodable, Sendable { let pid: Int32 }
-  struct Exception: Decodable, Sendable {
-    let threadId: Int32
-    let code: Number
-    let flags: Number
-    let address: Number
-    let codeName: String?
+package struct ShownDump: Decodable, Sendable {
+  package struct Process: Decodable, Sendable { package let pid: Int32 }
+  package struct Exception: Decodable, Sendable {
+    package let threadId: Int32
+    package let code: Number
+    package let flags: Number
+    package let address: Number
+    package let codeName: String?
   }
-  struct Thread: Decodable, Sendable {
-    let id: Int32
-    let name: String?
-    let registers: [String: Number]?
+  package struct Thread: Decodable, Sendable {
+    package let id: Int32
+    package let name: String?
+    package let registers: [String: Number]?
   }
-  struct Module: Decodable, Sendable {
-    let base: Number
-    let name: String
-    let debugId: String?
+  package struct Module: Decodable, Sendable {
+    package let base: Number
+    package let name: String
+    package let debugId: String?
   }
 
-  let process: Process
-  let exception: Exception?
-  let threads: [Thread]
-  let modules: [Module]
-  let softErrors: [String]?
+  package let process: Process
+  package let exception: Exception?
+  package let threads: [Thread]
+  package let modules: [Module]
+  package let softErrors: [String]?
 
   /// A number of the output: `"0x…"` where it may have 64 bits, a plain one elsewhere.
-  struct Number: Decodable, Sendable, Equatable {
-    let value: UInt64
+  package struct Number: Decodable, Sendable, Equatable {
+    package let value: UInt64
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
       if let text = try? container.decode(String.self) {
         guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
@@ -48,7 +48,7 @@ struct ShownDump: Decodable, Sendable {
   }
 
   /// Has crashctl read the dump.
-  init(_ dump: FilePath) throws {
+  package init(_ dump: FilePath) throws {
     let result = try RunningProcess.run(TestProducts.crashctl, ["show", dump.description, "--json"])
     guard result.succeeded else {
       throw TestKitError(.malformed, "crashctl show \(dump): \(result.termination) \(result.errorOutput)")

@@ -3,22 +3,22 @@ import Foundation
 import SentryNativeTesting
 
 /// The line of JSON that CrashZoo prints.
-struct CrashFacts: Decodable, Sendable {
-  let flavor: String
-  let process: Int32
-  let thread: Int32
-  let signal: Int32
-  let code: Int32?
-  let address: String?
-  let message: String?
-  let idleThreads: [Int32]
-  let registers: [String: RegisterFact]?
+package struct CrashFacts: Decodable, Sendable {
+  package let flavor: String
+  package let process: Int32
+  package let thread: Int32
+  package let signal: Int32
+  package let code: Int32?
+  package let address: String?
+  package let message: String?
+  package let idleThreads: [Int32]
+  package let registers: [String: RegisterFact]?
 
-  enum RegisterFact: Decodable, Sendable, Equatable {
+  package enum RegisterFact: Decodable, Sendable, Equatable {
     case general(String)
     case vector([String])
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
       if let text = try? container.decode(String.self) {
         self = .general(text)
@@ -28,7 +28,7 @@ struct CrashFacts: Decodable, Sendable {
     }
   }
 
-  init(output: String) throws {
+  package init(output: String) throws {
     guard let line = output.split(separator: "\n").first else {
       throw TestKitError(.malformed, "CrashZoo said nothing before it died")
     }

@@ -3,16 +3,16 @@ import LinuxSystem
 import SentryNativeTesting
 
 /// Programs built beside the tests. `Scripts/test` names the handlers; `swift test` alone finds them by itself.
-enum TestProducts {
+package enum TestProducts {
   /// The folder of the test bundle, which is that of every program of the same build.
-  static let folder: FilePath = ((try? FileSystem.executable()) ?? "").directory
+  package static let folder: FilePath = ((try? FileSystem.executable()) ?? "").directory
 
-  static let zoo = folder.appending("CrashZoo")
-  static let walker = folder.appending("crashpad_walker")
-  static let crashctl = folder.appending("crashctl")
+  package static let zoo = folder.appending("CrashZoo")
+  package static let walker = folder.appending("crashpad_walker")
+  package static let crashctl = folder.appending("crashctl")
 
   /// Every build of the handler that is there: the ordinary one, and the Embedded one where it has been built.
-  static let handlers: [FilePath] = {
+  package static let handlers: [FilePath] = {
     if let named = EnvironmentVariable.value("SENTRY_TEST_HANDLERS"), !named.isEmpty {
       return named.bytes.split(separator: UInt8(ascii: ":")).map { FilePath(bytes: $0) }
     }

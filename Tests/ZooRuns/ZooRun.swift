@@ -3,16 +3,16 @@ import LinuxSystem
 import SentryNativeTesting
 
 /// A program that crashed, its database, and the processes it left.
-final class ZooRun {
-  let database = try? TemporaryDirectory(prefix: "zoo")
-  let process: RunningProcess
-  let termination: ProcessTermination
+package final class ZooRun {
+  package let database = try? TemporaryDirectory(prefix: "zoo")
+  package let process: RunningProcess
+  package let termination: ProcessTermination
 
   /// Runs CrashZoo to its end.
   ///
   /// - Parameters:
   ///   - environment: added to the test's own. Swift's backtracer is off unless asked for: it writes pages of text.
-  init(
+  package init(
     flavor: String, thread: String = "main", handler: FilePath, dsn: String? = nil,
     environment: [String: String?] = ["SWIFT_BACKTRACE": "enable=no"], timeout: Duration = .seconds(30)
   ) throws {
@@ -29,17 +29,17 @@ final class ZooRun {
     }
   }
 
-  func facts() throws -> CrashFacts { try CrashFacts(output: process.output) }
+  package func facts() throws -> CrashFacts { try CrashFacts(output: process.output) }
 
   /// All dumps in the database, of any state.
-  func dumps() -> [FilePath] { database.map { Self.files(below: $0.path, suffix: ".dmp") } ?? [] }
+  package func dumps() -> [FilePath] { database.map { Self.files(below: $0.path, suffix: ".dmp") } ?? [] }
 
   /// Waits until the handler has ended, as it does when its last client is gone.
-  func waitForHandler() throws {
+  package func waitForHandler() throws {
     try waitUntil("the handler of \(process.processID) ends", timeout: .seconds(20)) { process.livingFamily().isEmpty }
   }
 
-  func end() {
+  package func end() {
     process.end()
     database?.remove()
   }
