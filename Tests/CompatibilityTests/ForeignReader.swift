@@ -2,6 +2,7 @@
 import Foundation
 import LinuxSystem
 import SentryNativeTesting
+import Testing
 
 /// What a reader saw, in the form that Tests/CompatibilityReaders/README.md describes.
 struct ForeignReading: Decodable, Sendable {
