@@ -137,6 +137,9 @@ if !embedded {
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
       path: "Tests/DatabaseFixture",
       swiftSettings: full),
+    // Runs it, and tells what was left.
+    .target(
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
 
     // A process in a known state for others to look at.
     .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
@@ -194,14 +197,14 @@ if !embedded {
     tests(
       "EndToEnd",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope",
+        "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(
       "Compatibility",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem", "CLinuxShims",
-        "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
   ]
 }
