@@ -79,7 +79,10 @@ var targets: [Target] = [
     ]),
   module(
     "SentryHandler",
-    ["HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot"]),
+    [
+      "HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot",
+      "ProcessMemory", "MinidumpFormat", "CLinuxShims",
+    ]),
   .executableTarget(
     name: "crashpad_handler", dependencies: ["SentryHandler", "CLinuxShims"], path: "Modules/crashpad_handler",
     swiftSettings: subset),
@@ -147,7 +150,10 @@ if !embedded {
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
+      [
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "CrashVictim",
+      ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
