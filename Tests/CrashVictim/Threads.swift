@@ -41,7 +41,7 @@ private func isGuarded() -> Bool {
       return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) < 0
     }
   }
-  return isForbidden(stack.base - 1) && isForbidden(stack.base + stack.size) && !isForbidden(stack.base)
+  return isForbidden(stack.base &- 1) && isForbidden(stack.base &+ stack.size) && !isForbidden(stack.base)
 }
 
 func sayStacks() {
