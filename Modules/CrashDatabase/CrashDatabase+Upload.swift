@@ -84,7 +84,8 @@ extension CrashDatabase {
     try storeFailedAttempt(upload.report)
   }
 
-  /// Gives a report back that was not tried after all. It stays pending as it was.
+  /// Gives a report back that was not sent after all, because the server asked to wait or nothing can be sent from
+  /// here. It stays pending, and no attempt is counted.
   public func release(_ upload: consuming UploadReport) { upload.isSettled = true }
 
   /// The caller holds the lock of `pending`.
