@@ -1,4 +1,5 @@
 import CrashClient
+import CrashProtocol
 import CrashVictimRunner
 import LinuxSystem
 import Testing
