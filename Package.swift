@@ -135,6 +135,9 @@ if !embedded {
       name: "CrashVictim",
       dependencies: ["CrashClient", "CrashProtocol", "LinuxSystem", "CThreadHook", "CLinuxShims"],
       path: "Tests/CrashVictim", swiftSettings: full),
+    .target(
+      name: "CrashVictimRunner", dependencies: ["LinuxSystem", "CLinuxShims"], path: "Tests/CrashVictimRunner",
+      swiftSettings: full),
     // A process that does one thing to a database, for tests that kill it in the middle.
     .executableTarget(
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
@@ -151,8 +154,7 @@ if !embedded {
     tests(
       "CrashCapture",
       [
-        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
-        "CrashVictim",
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
@@ -166,7 +168,7 @@ if !embedded {
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests(
       "CrashClient",
-      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
+      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner"]),
     tests(
       "ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests(
