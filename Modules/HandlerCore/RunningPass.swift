@@ -13,16 +13,18 @@ struct RunningPass: ~Copyable {
   /// - Parameter body: runs in the child; its argument writes a record, its result is the exit status.
   init(_ body: ((([UInt8]) -> Void)) -> Int32) throws(Errno) {
     let ends = try Pipe.open()
-    records = OwnedFileDescriptor(owning: ends.reading)
+    let reading = OwnedFileDescriptor(owning: ends.reading)
     // Closed here at the end of the initialiser, so that the child's end is the only one.
     let writing = OwnedFileDescriptor(owning: ends.writing)
     let number = writing.rawValue
-    child = try ChildProcess.fork {
+    let process = try ChildProcess.fork {
       body { bytes in
         bytes.withUnsafeBytes { _ = write(number, $0.baseAddress, $0.count) }
       }
     }
-    exit = try child.exitDescriptor()
+    exit = try process.exitDescriptor()
+    child = process
+    records = reading
   }
 
   /// Readable when the process has ended.

@@ -18,10 +18,10 @@ public indirect enum MinidumpContext: Hashable, Sendable {
   case x86(X86Context)
   case arm(ARMContext)
   case riscv64(RISCV64Context)
-  /// Any other CPU, as bytes in the byte order of the dump.
-  case raw([UInt8])
+  /// Any other CPU.
+  case other(OtherContext)
 
-  /// Named registers in the usual order; empty for `raw`.
+  /// Named registers in the usual order; empty for an unknown CPU.
   public var registers: [MinidumpRegister] {
     switch self {
     case .amd64(let context): context.registers
@@ -29,7 +29,7 @@ public indirect enum MinidumpContext: Hashable, Sendable {
     case .x86(let context): context.registers
     case .arm(let context): context.registers
     case .riscv64(let context): context.registers
-    case .raw: []
+    case .other(let context): context.registers
     }
   }
 
@@ -40,7 +40,7 @@ public indirect enum MinidumpContext: Hashable, Sendable {
     case .x86(let context): UInt64(context.eip)
     case .arm(let context): context.r.count > 15 ? UInt64(context.r[15]) : nil
     case .riscv64(let context): context.pc
-    case .raw: nil
+    case .other(let context): context.instructionPointer
     }
   }
 
@@ -51,7 +51,7 @@ public indirect enum MinidumpContext: Hashable, Sendable {
     case .x86(let context): UInt64(context.esp)
     case .arm(let context): context.r.count > 13 ? UInt64(context.r[13]) : nil
     case .riscv64(let context): context.x.count > 1 ? context.x[1] : nil
-    case .raw: nil
+    case .other(let context): context.stackPointer
     }
   }
 
@@ -78,10 +78,10 @@ public indirect enum MinidumpContext: Hashable, Sendable {
       let record = output.reserve(RISCV64Context.size, alignment: 16)
       context.encode(into: output, at: record)
       return (record, RISCV64Context.size)
-    case .raw(let bytes):
-      let record = output.reserve(bytes.count, alignment: 16)
-      output.put(bytes, at: record)
-      return (record, bytes.count)
+    case .other(let context):
+      let record = output.reserve(context.bytes.count, alignment: 16)
+      output.put(context.bytes, at: record)
+      return (record, context.bytes.count)
     }
   }
 }
