@@ -101,7 +101,10 @@ if !embedded {
     shims("CThreadHook", ["CLinuxShims"]),
     .target(
       name: "SentryNative",
-      dependencies: ["SentryClient", "SentryEnvelope", "StructuredValue", "CThreadHook"],
+      dependencies: [
+        "SentryClient", "SentryEnvelope", "StructuredValue", "CrashClient", "CrashDatabase", "LinuxSystem",
+        "CThreadHook",
+      ],
       path: "Modules/SentryNative", swiftSettings: full),
     .target(
       name: "SentryNativeTesting",
