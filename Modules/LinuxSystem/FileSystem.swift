@@ -42,6 +42,8 @@ public enum FileSystem {
     public static let truncate = OpenOptions(rawValue: O_TRUNC)
     public static let append = OpenOptions(rawValue: O_APPEND)
     public static let directory = OpenOptions(rawValue: O_DIRECTORY)
+    /// Opening a FIFO or a device does not wait for its other end.
+    public static let nonBlocking = OpenOptions(rawValue: O_NONBLOCK)
     public static let noFollow = OpenOptions(rawValue: O_NOFOLLOW)
   }
 
@@ -84,6 +86,17 @@ public enum FileSystem {
     try path.withCString { (old) throws(Errno) in
       try target.withCString { (new) throws(Errno) in
         _ = try retryingInterrupts { CLinuxShims.rename(old, new) }
+      }
+    }
+  }
+
+  /// Renames, but never onto something that is there (`Errno.fileExists`): `renameat2(2)` with RENAME_NOREPLACE.
+  ///
+  /// - Throws: `Errno.invalidArgument` where the file system cannot do that (NFS, old FUSE).
+  public static func renameExclusively(_ path: FilePath, to target: FilePath) throws(Errno) {
+    try path.withCString { (old) throws(Errno) in
+      try target.withCString { (new) throws(Errno) in
+        _ = try retryingInterrupts { linux_renameat2(AT_FDCWD, old, AT_FDCWD, new, 1 /* RENAME_NOREPLACE */) }
       }
     }
   }

@@ -1,0 +1,87 @@
+// Provides the registers of a thread, whatever the CPU.
+
+/// A register's name and value.
+public struct MinidumpRegister: Hashable, Sendable {
+  public let name: String
+  public let value: UInt64
+
+  public init(_ name: String, _ value: UInt64) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// The registers of a thread. Boxed, so that a thread without registers costs a word.
+public indirect enum MinidumpContext: Hashable, Sendable {
+  case amd64(AMD64Context)
+  case arm64(ARM64Context)
+  case x86(X86Context)
+  case arm(ARMContext)
+  case riscv64(RISCV64Context)
+  /// Any other CPU.
+  case other(OtherContext)
+
+  /// Named registers in the usual order; empty for an unknown CPU.
+  public var registers: [MinidumpRegister] {
+    switch self {
+    case .amd64(let context): context.registers
+    case .arm64(let context): context.registers
+    case .x86(let context): context.registers
+    case .arm(let context): context.registers
+    case .riscv64(let context): context.registers
+    case .other(let context): context.registers
+    }
+  }
+
+  public var instructionPointer: UInt64? {
+    switch self {
+    case .amd64(let context): context.rip
+    case .arm64(let context): context.pc
+    case .x86(let context): UInt64(context.eip)
+    case .arm(let context): context.r.count > 15 ? UInt64(context.r[15]) : nil
+    case .riscv64(let context): context.pc
+    case .other(let context): context.instructionPointer
+    }
+  }
+
+  public var stackPointer: UInt64? {
+    switch self {
+    case .amd64(let context): context.rsp
+    case .arm64(let context): context.sp
+    case .x86(let context): UInt64(context.esp)
+    case .arm(let context): context.r.count > 13 ? UInt64(context.r[13]) : nil
+    case .riscv64(let context): context.x.count > 1 ? context.x[1] : nil
+    case .other(let context): context.stackPointer
+    }
+  }
+
+  /// - Returns: where the context lies in the buffer, and its size.
+  internal func encode(into output: MinidumpEncoder) -> (Int, Int) {
+    switch self {
+    case .amd64(let context):
+      let record = output.reserve(AMD64Context.size, alignment: 16)
+      context.encode(into: output, at: record)
+      return (record, AMD64Context.size)
+    case .arm64(let context):
+      let record = output.reserve(ARM64Context.size, alignment: 16)
+      context.encode(into: output, at: record)
+      return (record, ARM64Context.size)
+    case .x86(let context):
+      let record = output.reserve(X86Context.size, alignment: 16)
+      context.encode(into: output, at: record)
+      return (record, X86Context.size)
+    case .arm(let context):
+      let record = output.reserve(ARMContext.size, alignment: 16)
+      context.encode(into: output, at: record)
+      return (record, ARMContext.size)
+    case .riscv64(let context):
+      let record = output.reserve(RISCV64Context.size, alignment: 16)
+      context.encode(into: output, at: record)
+      return (record, RISCV64Context.size)
+    case .other(let context):
+      let record = output.reserve(context.bytes.count, alignment: 16)
+      output.put(context.bytes, at: record)
+      return (record, context.bytes.count)
+    }
+  }
+}

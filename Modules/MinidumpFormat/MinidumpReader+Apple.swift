@@ -1,0 +1,63 @@
+// Provides the reading of Mozilla's streams of macOS.
+
+/// What a library of macOS left in its `__crash_info` section: a record of stream 0x4d7a0001.
+public struct MinidumpMacOSCrashInfo: Hashable, Sendable {
+  public let version: UInt64
+  public let thread: UInt64?
+  public let dialogMode: UInt64?
+  /// From version 5 on.
+  public let abortCause: UInt64?
+  public let modulePath: String
+  public let message: String
+  public let signature: String
+  public let backtrace: String
+  public let message2: String
+}
+
+extension MinidumpReader {
+  /// A stream of 172 bytes: type, count of records, bytes of a record before its texts, twenty locations. A record has
+  /// 64-bit words (type, version, thread, dialog mode, abort cause), then five texts that end with NUL.
+  internal func decodeMacOSCrashInfo() -> [MinidumpMacOSCrashInfo]? {
+    guard let record = stream(.macOSCrashInfo, minimum: 12) else { return nil }
+    let says = Int(record.u32(4))
+    let fixed = Int(record.u32(8))
+    let count = min(says, 20, (record.count - 12) / 8)
+    if count < says { note(.countTooLarge, .macOSCrashInfo, "records", UInt64(says)) }
+    var result: [MinidumpMacOSCrashInfo] = []
+    for index in 0..<count {
+      guard let entry = located(record.part(12 + index * 8, count: 8), .macOSCrashInfo, "record", index: index) else {
+        continue
+      }
+      guard fixed >= 16, fixed <= entry.count else {
+        note(.tooSmall, .macOSCrashInfo, "record", UInt64(entry.count), index: index)
+        continue
+      }
+      guard charge(MemoryLayout<MinidumpMacOSCrashInfo>.stride, .macOSCrashInfo, "record", index: index) else { break }
+      let version = entry.u64(8)
+      var texts = entry.part(fixed)
+      func next(_ field: String) -> String {
+        let text = terminatedUTF8(texts, .macOSCrashInfo, field, index: index) ?? ""
+        let end = texts.bytes.firstIndex(of: 0).map { $0 + 1 } ?? texts.count
+        texts = texts.part(end)
+        return text
+      }
+      let path = next("module path")
+      let message = next("message")
+      let signature = next("signature")
+      let backtrace = next("backtrace")
+      let message2 = next("second message")
+      result.append(
+        MinidumpMacOSCrashInfo(
+          version: version, thread: fixed >= 24 ? entry.u64(16) : nil, dialogMode: fixed >= 32 ? entry.u64(24) : nil,
+          abortCause: version >= 5 && fixed >= 40 ? entry.u64(32) : nil, modulePath: path, message: message,
+          signature: signature, backtrace: backtrace, message2: message2))
+    }
+    return result
+  }
+
+  /// Type, then a 64-bit offset of a text.
+  internal func decodeMacOSBootArgs() -> String? {
+    guard let record = stream(.macOSBootArgs, minimum: 12) else { return nil }
+    return utf16(at: record.u64(4), .macOSBootArgs, "boot arguments")
+  }
+}

@@ -1,0 +1,42 @@
+// Provides fields of one record of a minidump.
+
+/// A record that lies inside the dump. Fields beyond its end read as 0, so that records that are cut off or of an older
+/// version need no special case; nothing here traps.
+///
+/// Valid as long as the bytes of the dump are.
+internal struct MinidumpRecord {
+  let bytes: UnsafeRawBufferPointer
+  let order: MinidumpByteOrder
+
+  var count: Int { bytes.count }
+
+  @inline(__always)
+  private func load<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int) -> T {
+    guard offset >= 0, offset <= bytes.count &- MemoryLayout<T>.size else { return 0 }
+    let value = bytes.loadUnaligned(fromByteOffset: offset, as: T.self)
+    return order == .little ? T(littleEndian: value) : T(bigEndian: value)
+  }
+
+  func u8(_ offset: Int) -> UInt8 { load(offset) }
+  func u16(_ offset: Int) -> UInt16 { load(offset) }
+  func u32(_ offset: Int) -> UInt32 { load(offset) }
+  func u64(_ offset: Int) -> UInt64 { load(offset) }
+
+  /// The part from `offset` on, `count` bytes or as many as there are.
+  func part(_ offset: Int, count length: Int = .max) -> MinidumpRecord {
+    guard offset >= 0, offset < bytes.count, length > 0 else {
+      return MinidumpRecord(bytes: UnsafeRawBufferPointer(start: nil, count: 0), order: order)
+    }
+    let end = length < bytes.count &- offset ? offset &+ length : bytes.count
+    return MinidumpRecord(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<end]), order: order)
+  }
+
+  /// The bytes at `offset`, filled with zeros to `count`; empty when all are zero.
+  func nonzeroBytes(_ offset: Int, count: Int) -> [UInt8] {
+    let part = part(offset, count: count).bytes
+    if !part.contains(where: { $0 != 0 }) { return [] }
+    var result = [UInt8](part)
+    if result.count < count { result.append(contentsOf: repeatElement(0, count: count - result.count)) }
+    return result
+  }
+}

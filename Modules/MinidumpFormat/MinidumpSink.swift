@@ -1,0 +1,69 @@
+// Provides where a minidump is written to, and why writing one fails.
+
+/// Why a sink did not take bytes.
+public struct MinidumpSinkError: Error, Hashable, Sendable {
+  /// An errno, or whatever the sink counts in.
+  public let code: Int32
+  public init(code: Int32) { self.code = code }
+}
+
+/// Where a minidump is written to: a file, a socket, memory.
+public protocol MinidumpSink: AnyObject {
+  /// Takes all of `bytes`, behind those taken before.
+  func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError)
+
+  /// Replaces bytes that were written before; the position of `write` stays.
+  ///
+  /// - Returns: false when this sink cannot go back, like a pipe; nothing was written then.
+  func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool
+
+  /// Whether `overwrite` works. A dump in such a sink gets its signature last.
+  var canOverwrite: Bool { get }
+}
+
+/// Why a minidump could not be written.
+public struct MinidumpWriteError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Code: Hashable, Sendable {
+    /// The dump would not fit into 4 GiB, which 32-bit offsets demand. Write less memory, or move it to `memory64`.
+    case tooLarge
+    /// The sink failed, as when the disk is full.
+    case sink
+  }
+  public let code: Code
+  /// Bytes that the dump would have had (`tooLarge`) or that had been written (`sink`).
+  public let size: UInt64
+  /// What the sink said.
+  public let sinkError: MinidumpSinkError?
+
+  internal init(_ code: Code, size: UInt64, sinkError: MinidumpSinkError? = nil) {
+    self.code = code
+    self.size = size
+    self.sinkError = sinkError
+  }
+
+  public var description: String {
+    switch code {
+    case .tooLarge: "the minidump would have \(size) bytes, more than its 32-bit offsets reach: write less memory"
+    case .sink: "writing the minidump failed after \(size) bytes with error \(sinkError?.code ?? 0): free the disk"
+    }
+  }
+}
+
+/// A sink that keeps the dump in memory, for tests and small dumps.
+public final class MinidumpMemorySink: MinidumpSink {
+  public private(set) var bytes: [UInt8] = []
+  public init() {}
+  public var canOverwrite: Bool { true }
+
+  public func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) {
+    self.bytes.append(contentsOf: bytes)
+  }
+
+  public func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool {
+    guard let start = Int(exactly: offset), start <= self.bytes.count, bytes.count <= self.bytes.count - start else {
+      throw MinidumpSinkError(code: 22)
+    }
+    for (index, byte) in bytes.enumerated() { self.bytes[start + index] = byte }
+    return true
+  }
+}

@@ -1,0 +1,134 @@
+// Provides programs that the tests compile, run until they stop, and walk.
+import CLinuxShims
+import LinuxSystem
+import ProcessMemory
+
+@testable import StackWalk
+
+/// A compiled program in a directory of its own, removed with the object.
+final class CompiledProgram {
+  let directory: FilePath
+  var executable: FilePath { directory.appending("program") }
+
+  enum Language { case c, swift }
+
+  /// - Parameter flags: for clang or swiftc.
+  init(_ source: String, _ language: Language, flags: [String] = []) throws {
+    directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    try FileSystem.createDirectory(directory)
+    let file = directory.appending(language == .c ? "program.c" : "main.swift")
+    try FileSystem.write(Array(source.utf8), to: file)
+    let compiler = language == .c ? "clang" : "swiftc"
+    // The linker of the toolchain does not write a build ID unless it is told to.
+    let identifier = language == .c ? ["-Wl,--build-id=sha1"] : ["-Xlinker", "--build-id=sha1"]
+    let arguments = ["/usr/bin/env", compiler, "-o", executable.description, file.description] + identifier + flags
+    let child = try ChildProcess.spawn("/usr/bin/env", arguments: arguments.map { FilePath($0) })
+    guard try child.wait() == .exited(status: 0) else { throw Failure.compiler }
+  }
+
+  deinit { try? FileSystem.removeTree(directory) }
+
+  enum Failure: Error { case compiler, notStopped, noRegisters, ptrace(Errno) }
+
+  /// Runs the program until it stops itself with SIGSTOP or would die of a signal, and calls `body` with it.
+  ///
+  /// The program has to call `ptrace(PTRACE_TRACEME)` itself: the tracer is the thread that runs the test.
+  func whileStopped<Result>(_ body: (StoppedProgram) throws -> Result) throws -> Result {
+    let child = try ChildProcess.spawn(
+      executable, arguments: [executable], output: .null, error: .null)
+    defer {
+      child.send(signal: SIGKILL)
+      // Every stop that was pending comes before the end.
+      while let status = Self.wait(child.processID), linux_wait_stopped(status) != 0 {}
+    }
+    while true {
+      guard let status = Self.wait(child.processID), linux_wait_stopped(status) != 0 else { throw Failure.notStopped }
+      // SIGUSR1 is for the program's own handler.
+      if linux_wait_stop_signal(status) != SIGUSR1 { break }
+      _ = linux_ptrace(Int(PTRACE_CONT.rawValue), child.processID, 0, UInt(SIGUSR1))
+    }
+    return try body(StoppedProgram(processID: child.processID))
+  }
+
+  private static func wait(_ process: Int32) -> Int32? {
+    var status: Int32 = 0
+    return waitpid(process, &status, 0) == process ? status : nil
+  }
+}
+
+/// A program that stands still under ptrace.
+struct StoppedProgram {
+  let processID: Int32
+  let registers: Registers
+  let modules: [CodeModule]
+  let memory: any MemoryReader
+
+  init(processID: Int32) throws {
+    self.processID = processID
+    memory = ProcessVMMemoryReader(thread: processID)
+    var record = user_regs_struct()
+    let result = withUnsafeMutablePointer(to: &record) {
+      linux_ptrace(Int(PTRACE_GETREGS.rawValue), processID, 0, UInt(bitPattern: $0))
+    }
+    guard result == 0 else { throw CompiledProgram.Failure.noRegisters }
+    registers = Registers(record)
+    modules = try Self.modules(of: processID)
+  }
+
+  static func modules(of process: Int32) throws -> [CodeModule] {
+    let text = String(decoding: try FileSystem.read(FilePath("/proc/\(process)/maps")), as: UTF8.self)
+    var result: [String: CodeModule] = [:]
+    for line in text.split(separator: "\n") {
+      let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+      guard fields.count == 6 else { continue }
+      let path = String(fields[5].drop { $0 == " " })
+      guard path.hasPrefix("/"), let dash = fields[0].firstIndex(of: "-"),
+        let start = UInt64(fields[0][..<dash], radix: 16),
+        let end = UInt64(fields[0][fields[0].index(after: dash)...], radix: 16)
+      else { continue }
+      var module =
+        result[path] ?? CodeModule(base: start, size: 0, path: FilePath(path), buildID: [])
+      module.size = end - module.base
+      result[path] = module
+    }
+    return result.values.map { module in
+      var module = module
+      module.buildID = MappedELF(module.path)?.buildID ?? []
+      return module
+    }
+  }
+}
+
+extension Registers {
+  init(_ record: user_regs_struct) {
+    self.init()
+    self[.rax] = UInt64(record.rax)
+    self[.rdx] = UInt64(record.rdx)
+    self[.rcx] = UInt64(record.rcx)
+    self[.rbx] = UInt64(record.rbx)
+    self[.rsi] = UInt64(record.rsi)
+    self[.rdi] = UInt64(record.rdi)
+    self[.rbp] = UInt64(record.rbp)
+    self[.rsp] = UInt64(record.rsp)
+    self[.r8] = UInt64(record.r8)
+    self[.r9] = UInt64(record.r9)
+    self[.r10] = UInt64(record.r10)
+    self[.r11] = UInt64(record.r11)
+    self[.r12] = UInt64(record.r12)
+    self[.r13] = UInt64(record.r13)
+    self[.r14] = UInt64(record.r14)
+    self[.r15] = UInt64(record.r15)
+    self[.rip] = UInt64(record.rip)
+  }
+}
+
+/// What a program that is found by `$PATH` prints.
+func capturedOutput(of command: [String]) throws -> String {
+  let file = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+  defer { try? FileSystem.remove(file) }
+  let output = try FileSystem.open(file, [.readWrite, .create, .exclusive])
+  let child = try ChildProcess.spawn(
+    "/usr/bin/env", arguments: (["env"] + command).map { FilePath($0) }, output: .descriptor(output.rawValue))
+  guard try child.wait() == .exited(status: 0) else { throw CompiledProgram.Failure.compiler }
+  return String(decoding: try FileSystem.read(file), as: UTF8.self)
+}
