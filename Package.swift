@@ -185,7 +185,7 @@ if !embedded {
       "HandlerCore",
       [
         "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "SentryNativeTesting", "Uploader",
       ]),
     tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
     tests(
@@ -204,7 +204,7 @@ if !embedded {
       "Compatibility",
       [
         "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl", "Uploader",
       ]),
   ]
 }

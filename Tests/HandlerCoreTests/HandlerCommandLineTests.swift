@@ -1,6 +1,7 @@
 import HandlerCore
 import LinuxSystem
 import Testing
+import Uploader
 
 @Suite struct `The handler's command line` {
   private func parse(_ arguments: String...) -> HandlerCommand {
