@@ -184,8 +184,8 @@ if !embedded {
     tests(
       "HandlerCore",
       [
-        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting", "Uploader",
+        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
+        "SentryNativeTesting",
       ]),
     tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
     tests(

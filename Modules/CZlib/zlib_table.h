@@ -3,15 +3,8 @@
 #ifndef CZLIB_TABLE_H
 #define CZLIB_TABLE_H
 
-// The same view of libc as in CLinuxShims (see gnu_source.h there): one Swift file imports both.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-#include <features.h>
-#pragma push_macro("__USE_XOPEN")
-#undef __USE_XOPEN
-#include <sys/select.h>
-#pragma pop_macro("__USE_XOPEN")
+// The same view of libc as in CLinuxShims: one Swift file imports both.
+#include "../CLinuxShims/include/gnu_source.h"
 
 #include <stdlib.h>
 #include <zlib.h>

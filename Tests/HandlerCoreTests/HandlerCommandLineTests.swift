@@ -1,5 +1,6 @@
 import HandlerCore
 import LinuxSystem
+import Uploader
 import Testing
 import Uploader
 
