@@ -215,7 +215,7 @@ if !embedded {
       "Compatibility",
       [
         "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl", "Uploader",
       ]),
   ]
 }
