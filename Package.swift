@@ -17,7 +17,7 @@ let subset: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ]
   + (embedded
-    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
     : [.treatWarning("EmbeddedRestrictions", as: .error)])
 
 /// Settings of the Swift facade, of tools that need the full library, and of tests.
@@ -39,7 +39,7 @@ func headers(_ name: String, apt package: String) -> Target {
 func shims(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Modules/\(name)",
-    cSettings: [.define("_GNU_SOURCE")])
+    cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -104,6 +104,10 @@ if !embedded {
       name: "SentryNativeTesting",
       dependencies: ["SentryEnvelope", "StructuredValue", "MinidumpFormat", "LinuxSystem", "CLinuxShims", "CZlib"],
       path: "Modules/SentryNativeTesting", swiftSettings: full),
+    // The test kit's server as a program, for shell scripts.
+    .executableTarget(
+      name: "sentry-ingest", dependencies: ["SentryNativeTesting", "LinuxSystem", "CLinuxShims"],
+      path: "Modules/sentry-ingest", swiftSettings: full),
     .executableTarget(
       name: "crashpad_walker",
       dependencies: [
@@ -123,28 +127,48 @@ if !embedded {
       name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
       swiftSettings: full),
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+    // A program that uses the crash client alone and dies on request; started as a handler it is a scripted one.
+    .executableTarget(
+      name: "CrashVictim",
+      dependencies: ["CrashClient", "CrashProtocol", "LinuxSystem", "CThreadHook", "CLinuxShims"],
+      path: "Tests/CrashVictim", swiftSettings: full),
     // A process that does one thing to a database, for tests that kill it in the middle.
     .executableTarget(
-      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"], path: "Tests/DatabaseFixture",
+      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
+      path: "Tests/DatabaseFixture",
       swiftSettings: full),
+    // Runs it, and tells what was left.
+    .target(
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
+
+    // A process in a known state for others to look at.
+    .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
 
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
-    tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ProcessMemory",
+      ["ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
-    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem"]),
+    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem", "sentry-ingest"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
-    tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
-    tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "CrashClient",
+      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
+    tests(
+      "ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests(
       "ProcessSnapshot",
-      ["ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      [
+        "ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "SnapshotFixture",
+      ]),
     tests(
       "StackWalk",
       [
@@ -155,12 +179,12 @@ if !embedded {
       "MinidumpCapture",
       [
         "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "ProcessMemory", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "SentryNativeTesting", "SnapshotFixture", "crashctl",
       ]),
     tests(
       "HandlerCore",
       [
-        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims",
+        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
       ]),
     tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
@@ -173,14 +197,14 @@ if !embedded {
     tests(
       "EndToEnd",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope",
+        "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(
       "Compatibility",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem", "CLinuxShims",
-        "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
   ]
 }
@@ -192,7 +216,7 @@ let libraries =
     "HandlerCore", "SentryHandler",
   ] + (embedded ? [] : ["StackWalk", "SentryClient", "SentryNative", "SentryNativeTesting"])
 
-let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl"])
+let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl", "sentry-ingest"])
 
 let package = Package(
   name: "sentry-native-swift",

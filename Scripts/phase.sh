@@ -50,3 +50,15 @@ apt_install() {
   mapfile -t missing < <(apt_missing "$@")
   [ ${#missing[@]} -eq 0 ] || fail "not installed after all: ${missing[*]}"
 }
+
+# forget_modules SCRATCH: the compiler keeps what it knows of a C module when the module gets another header; forget
+# that if the list of headers is another than at the last build in this folder.
+forget_modules() {
+  local scratch=$1 list
+  list=$(find Modules -path '*/include/*.h' | sort)
+  if [ -d "$scratch" ] && [ "$(cat "$scratch/.headers" 2>/dev/null)" != "$list" ]; then
+    find "$scratch" -name ModuleCache -type d -prune -exec rm -rf {} +
+  fi
+  mkdir -p "$scratch"
+  printf '%s\n' "$list" >"$scratch/.headers"
+}

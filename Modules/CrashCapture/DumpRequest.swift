@@ -78,3 +78,22 @@ private func waitForAnswer(
     gone = events > 0 && events & pollGone != 0
   }
 }
+
+/// Asks for a dump of the calling thread at `context`, without a signal. It has a record of its own: a real crash of
+/// another thread meanwhile does not disturb it, nor it the crash. Callers see to it that one runs at a time.
+/// Async-signal-safe.
+///
+/// - Returns: the raw value of a `DumpRequestResult`.
+@implementation @c @_noLocks @_noAllocation
+internal func crash_request_simulated_dump(
+  _ info: UnsafeMutablePointer<siginfo_t>, _ context: UnsafeMutableRawPointer
+) -> Int32 {
+  let record = crash_simulated_record()
+  record.pointee.exception.siginfo_address = UInt64(UInt(bitPattern: info))
+  record.pointee.exception.ucontext_address = UInt64(UInt(bitPattern: context))
+  record.pointee.exception.thread_id = crash_gettid()
+  record.pointee.crash_time = crash_clock(0)
+  record.pointee.flags = CRASH_RECORD_SIMULATED
+  record.pointee.request_count &+= 1
+  return requestDump(record).rawValue
+}

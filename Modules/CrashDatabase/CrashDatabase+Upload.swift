@@ -84,6 +84,10 @@ extension CrashDatabase {
     try storeFailedAttempt(upload.report)
   }
 
+  /// Gives a report back that was not sent after all, because the server asked to wait or nothing can be sent from
+  /// here. It stays pending, and no attempt is counted.
+  public func release(_ upload: consuming UploadReport) { upload.isSettled = true }
+
   /// The caller holds the lock of `pending`.
   internal func storeFailedAttempt(_ report: Report) throws(CrashDatabaseError) {
     let now = Timestamp.now().seconds

@@ -1,5 +1,6 @@
 // Provides the handler's command line: options of Chromium's and of Sentry's handler.
 public import LinuxSystem
+internal import Uploader
 
 /// What a command line asks for.
 public enum HandlerCommand: Sendable {
@@ -119,8 +120,7 @@ public struct HandlerCommandLine {
     case .version: return .print(text: "\(me) (SentryNative) \(Self.version)\n", status: 0)
     case .httpProxy:
       // A bare `--http-proxy` crashes the original; here it means what leaving it out means.
-      options.proxy =
-        value.isEmpty ? .environment : value == "<empty>" ? .none : .url(value.description)
+      options.proxy = HTTPProxy(option: value.description)
     case .initialClientFD:
       guard let number = Self.integer(value), let descriptor = Int32(exactly: number) else {
         return usage("--initial-client-fd requires FD")

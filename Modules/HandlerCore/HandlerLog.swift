@@ -48,20 +48,22 @@ public final class HandlerLog {
 
   deinit { if let file { _ = close(file) } }
 
-  public func verbose(_ message: @autoclosure () -> String, source: StaticString = #fileID, line: UInt = #line) {
+  public func verbose(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.verbose, message, source, line)
   }
-  public func info(_ message: @autoclosure () -> String, source: StaticString = #fileID, line: UInt = #line) {
+  public func info(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.info, message, source, line)
   }
-  public func warning(_ message: @autoclosure () -> String, source: StaticString = #fileID, line: UInt = #line) {
+  public func warning(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.warning, message, source, line)
   }
-  public func error(_ message: @autoclosure () -> String, source: StaticString = #fileID, line: UInt = #line) {
+  public func error(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.error, message, source, line)
   }
 
-  private func write(_ level: Level, _ message: () -> String, _ source: StaticString, _ line: UInt) {
+  // Never inlined: there are many callers, and none of them is hot.
+  @inline(never)
+  private func write(_ level: Level, _ message: String, _ source: StaticString, _ line: UInt) {
     if level < threshold { return }
     let stamp = Timestamp.now().iso8601.utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":") }
     let time = String(
@@ -69,7 +71,7 @@ public final class HandlerLog {
     let name = FilePath(source.description).lastComponent
     let text =
       "[\(getpid()):\(linux_gettid()):\(time):\(level.name) \(String(decoding: name, as: UTF8.self)):\(line)] "
-      + message() + "\n"
+      + message + "\n"
     let bytes = Array(text.utf8)
     // One write a line, so that lines of several processes do not mix; a full disk costs the line only.
     bytes.withUnsafeBytes { buffer in

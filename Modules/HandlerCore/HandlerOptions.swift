@@ -1,5 +1,6 @@
 // Provides what a handler is told by its command line.
 public import LinuxSystem
+public import Uploader
 
 /// A `KEY=VALUE` pair of the command line.
 public struct Annotation: Hashable, Sendable {
@@ -10,15 +11,6 @@ public struct Annotation: Hashable, Sendable {
     self.key = key
     self.value = value
   }
-}
-
-/// Where uploads go through.
-public enum ProxyChoice: Hashable, Sendable {
-  /// The variables of the environment decide.
-  case environment
-  /// No proxy, whatever the environment says: `--http-proxy=<empty>`.
-  case none
-  case url(String)
 }
 
 /// What a handler is told by its command line. Defaults are those of an empty one.
@@ -32,7 +24,8 @@ public struct HandlerOptions: Sendable {
   public var attachments: [FilePath] = []
   /// Target of uploads; empty: reports stay pending.
   public var url = ""
-  public var proxy: ProxyChoice = .environment
+  /// Where uploads go through.
+  public var proxy: HTTPProxy = .environment
   /// The connected socket of the first client.
   public var initialClientDescriptor: Int32?
   /// Whether that socket is shared by many clients.

@@ -56,7 +56,11 @@ public struct HandlerSchedule: Sendable {
   /// A client asked for a fresh pass over what is pending.
   public mutating func retryRequested(now: MonotonicInstant) { if uploads { scanDue = now } }
 
-  public mutating func passEnded() { passRunning = false }
+  /// - Parameter nextScan: when waiting reports are due, if that is before the next regular scan.
+  public mutating func passEnded(nextScan: MonotonicInstant? = nil) {
+    passRunning = false
+    if periodic, let due = scanDue, let nextScan, nextScan < due { scanDue = nextScan }
+  }
 
   /// Nobody holds the other end of the socket any more.
   public mutating func lastClientGone() { clientsGone = true }

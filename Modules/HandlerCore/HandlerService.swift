@@ -1,8 +1,8 @@
 // Provides the handler's service: clients in, reports out.
 internal import CLinuxShims
-public import CrashDatabase
+internal import CrashDatabase
 internal import CrashProtocol
-public import LinuxSystem
+internal import LinuxSystem
 
 /// Serves the clients of one socket until the last of them has gone: the handler without its `main`.
 ///
@@ -23,7 +23,7 @@ public final class HandlerService {
   /// - Returns: the process's exit status.
   public static func run(_ options: HandlerOptions, log: HandlerLog, extension: any HandlerExtension) -> Int32 {
     // A client or a server that goes away is an error of one call, not the end of the handler.
-    _ = CLinuxShims.signal(SIGPIPE, SIG_IGN)
+    linux_ignore_signal(SIGPIPE)
     let database: CrashDatabase
     do throws(CrashDatabaseError) {
       database = try CrashDatabase(path: options.database)
@@ -57,8 +57,8 @@ public final class HandlerService {
     schedule = HandlerSchedule(
       uploads: !options.url.isEmpty, periodic: options.periodicTasks, now: .now())
     let recovered = database.recover()
-    if recovered.isEmpty { return }
-    log.info("recovered \(recovered)")
+    for id in recovered.adopted { log.info("report \(id) of a handler that was killed is pending now") }
+    for id in recovered.settled { log.info("report \(id): a step that was cut short is done now") }
   }
 
   // MARK: - The loop
@@ -85,11 +85,11 @@ public final class HandlerService {
   private func waitForEvent(
     _ connection: borrowing ClientConnection, watchClients: Bool, until instant: MonotonicInstant?
   ) -> (client: Bool, passEnded: Bool) {
-    let exit = pass.exitDescriptor
+    let exit = pass.exitDescriptor ?? -1
     var requests = [
       // Negative descriptors are skipped by poll(2).
       pollfd(fd: watchClients ? connection.descriptor.rawValue : -1, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: exit ?? -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: exit, events: Int16(POLLIN), revents: 0),
     ]
     let count = poll(&requests, 2, instant.map { $0.millisecondsFromNow() } ?? -1)
     if count <= 0 { return (false, false) }
@@ -131,7 +131,7 @@ public final class HandlerService {
       if ownerOnly(packet, connection), !attachments.remove(FilePath(bytes: path)) {
         log.warning("attachment \(FilePath(bytes: path)) is not listed")
       }
-    case .requestRetry: if ownerOnly(packet, connection) { schedule.retryRequested(now: .now()) }
+    case .requestRetry: if ownerOnly(packet, connection) { retry() }
     case .writeAttachment(let write): if ownerOnly(packet, connection) { perform(write) }
     case .unknown(let type): log.warning("process \(packet.processID): unknown message type \(type)")
     }
@@ -142,6 +142,11 @@ public final class HandlerService {
     if packet.processID == connection.owner { return true }
     log.warning("process \(packet.processID) is not the owner of this handler; its message is ignored")
     return false
+  }
+
+  private func retry() {
+    uploads?.forgetRetryTimes()
+    schedule.retryRequested(now: .now())
   }
 
   private func perform(_ write: AttachmentWrite) {
@@ -205,26 +210,38 @@ public final class HandlerService {
       return
     }
     do throws(Errno) {
-      let child = try ChildProcess.fork { uploads.run(work) }
-      pass = RunningPass(child: child, exit: try child.exitDescriptor())
+      pass = try RunningPass { note in uploads.run(work) { note($0.encoded) }.rawValue }
     } catch {
       // No process to be had (a limit, memory): the uploads matter more than being ready for the next client.
       log.warning("no process for uploads (\(error)); uploading in the handler itself")
-      _ = uploads.run(work)
-      schedule.passEnded()
+      let result = uploads.run(work) { _ in }
+      finishPass(more: result == .more)
     }
   }
 
   private func endPass() {
-    if let failure = pass.reap() { log.error("an upload process ended with \(failure)") }
-    pass = nil
-    schedule.passEnded()
+    guard let ended = pass.take() else { return }
+    let (records, termination) = ended.end()
+    uploads?.absorb(AttemptRecord.decode(records))
+    var more = false
+    switch termination {
+    case .exited(let status):
+      more = status == UploadPass.Result.more.rawValue
+      if status != 0 && !more { log.error("an upload process ended with status \(status)") }
+    case .signaled(let signal, _): log.error("an upload process was ended by signal \(signal)")
+    case nil: log.error("an upload process cannot be waited for")
+    }
+    finishPass(more: more)
+  }
+
+  private func finishPass(more: Bool) {
+    schedule.passEnded(nextScan: more ? .now() : uploads?.nextPass())
   }
 
   /// Runs what is to be uploaded now and waits until it has been tried.
   private func uploadAndWait() {
     while true {
-      if pass.exitDescriptor != nil { endPass() }
+      endPass()
       guard case .startPass(let work) = schedule.next(now: .now()) else { return }
       start(work)
     }
@@ -234,36 +251,5 @@ public final class HandlerService {
     let cleaned = database.clean(ttl: 3 * 24 * 60 * 60)
     let pruned = database.prune()
     if cleaned + pruned > 0 { log.info("removed \(cleaned) stale files and \(pruned) old reports") }
-  }
-}
-
-/// An upload pass in its process.
-private struct RunningPass: ~Copyable {
-  let child: ChildProcess
-  let exit: OwnedFileDescriptor
-}
-
-extension Optional where Wrapped: ~Copyable {
-}
-
-extension RunningPass? {
-  fileprivate var exitDescriptor: Int32? {
-    switch self {
-    case .some(let pass): pass.exit.rawValue
-    case .none: nil
-    }
-  }
-
-  /// Waits for the process; `nil` when it ended well.
-  fileprivate func reap() -> String? {
-    switch self {
-    case .some(let pass):
-      switch try? pass.child.wait() {
-      case .exited(let status): return status == 0 ? nil : "status \(status)"
-      case .signaled(let signal, _): return "signal \(signal)"
-      case nil: return "no status"
-      }
-    case .none: return nil
-    }
   }
 }

@@ -68,8 +68,12 @@ internal final class MinidumpPlan {
     if let crashpadInfo = contents.crashpadInfo { add(.crashpadInfo, .crashpadInfo(crashpadInfo)) }
     if !contents.memoryInfo.isEmpty { add(.memoryInfoList, .memoryInfo) }
     if !contents.handles.isEmpty { add(.handleData, .handles) }
-    for stream in contents.userStreams where stream.type != .memoryList && stream.type != .memory64List {
-      add(stream.type, .bytes(stream.bytes))
+    for stream in contents.userStreams {
+      if stream.type == .memoryList || stream.type == .memory64List {
+        dropped.append(stream.type)
+      } else {
+        add(stream.type, .bytes(stream.bytes))
+      }
     }
     add(.memoryList, .memory)
     if !ranges64.isEmpty { add(.memory64List, .memory64) }

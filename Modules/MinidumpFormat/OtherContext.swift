@@ -34,10 +34,15 @@ public struct OtherContext: Hashable, Sendable {
     switch architecture {
     case .ppc:
       [Field("srr0", 4, 4), Field("srr1", 8, 4)] + Self.numbered("r", 32, at: 12, size: 4)
-        + [Field("cr", 140, 4), Field("xer", 144, 4), Field("lr", 148, 4), Field("ctr", 152, 4)]
+        + [
+          Field("cr", 140, 4), Field("xer", 144, 4), Field("lr", 148, 4), Field("ctr", 152, 4), Field("mq", 156, 4),
+          Field("vrsave", 160, 4),
+        ]
     case .ppc64:
       [Field("srr0", 8, 8), Field("srr1", 16, 8)] + Self.numbered("r", 32, at: 24, size: 8)
-        + [Field("cr", 280, 8), Field("xer", 288, 8), Field("lr", 296, 8), Field("ctr", 304, 8)]
+        + [
+          Field("cr", 280, 8), Field("xer", 288, 8), Field("lr", 296, 8), Field("ctr", 304, 8), Field("vrsave", 312, 8),
+        ]
     case .mips, .mips64:
       Self.mipsNames.enumerated().map { Field($1, 8 + $0 * 8, 8) }
         + [Field("hi", 264, 8), Field("lo", 272, 8), Field("pc", 312, 8)]

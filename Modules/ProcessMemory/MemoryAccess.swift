@@ -24,6 +24,14 @@ public struct MemoryAccess {
   /// Better ways that were tried before, and why the kernel refused.
   public let refusals: [(strategy: MemoryStrategy, reason: Errno)]
 
+  public init(
+    reader: any MemoryReader, strategy: MemoryStrategy, refusals: [(strategy: MemoryStrategy, reason: Errno)] = []
+  ) {
+    self.reader = reader
+    self.strategy = strategy
+    self.refusals = refusals
+  }
+
   /// Tries the strategies from the fastest to the most frugal one. A sandbox (seccomp) may refuse process_vm_readv, a
   /// `/proc` mounted with hidepid the second; the attachment itself is enough for the third.
   ///

@@ -205,21 +205,22 @@ private struct ProcessCapture {
       let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
       facts.userSeconds = Double(statistics.userTicks) / ticks
       facts.systemSeconds = Double(statistics.systemTicks) / ticks
-      facts.startTime = Self.startTime(Double(statistics.startTicks) / ticks)
+      facts.startTime = Self.startTime(statistics.startTicks, perSecond: UInt64(ticks))
     } else {
       fail("stat", "times of the process cannot be read")
     }
     snapshot.process = facts
   }
 
-  /// Seconds after the boot as a point of the calendar.
-  private static func startTime(_ seconds: Double) -> Timestamp? {
+  /// Clock ticks after the boot as a point of the calendar.
+  private static func startTime(_ ticks: UInt64, perSecond: UInt64) -> Timestamp? {
     var boot = timespec()
-    guard clock_gettime(CLOCK_BOOTTIME, &boot) == 0, seconds < 1e12 else { return nil }
+    guard clock_gettime(CLOCK_BOOTTIME, &boot) == 0, ticks < 1 << 48 else { return nil }
     let now = Timestamp.now()
-    let uptime = Double(boot.tv_sec) + Double(boot.tv_nsec) / 1e9
-    let start = Double(now.seconds) + Double(now.nanoseconds) / 1e9 - uptime + seconds
-    guard start > 0, start < 1e12 else { return nil }
-    return Timestamp(seconds: Int64(start), nanoseconds: Int32((start - start.rounded(.down)) * 1e9))
+    let second: Int64 = 1_000_000_000
+    let start =
+      (now.seconds - Int64(boot.tv_sec)) &* second &+ Int64(now.nanoseconds) &- Int64(boot.tv_nsec)
+      &+ Int64(ticks / perSecond) &* second &+ Int64(ticks % perSecond) &* (second / Int64(perSecond))
+    return start > 0 ? Timestamp(seconds: start / second, nanoseconds: Int32(start % second)) : nil
   }
 }

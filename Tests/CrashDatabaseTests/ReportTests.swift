@@ -99,6 +99,12 @@ import Testing
     #expect(report.metadata.lastUploadAttempt > 0)
   }
 
+  @Test func `an upload that is given back counts nothing`() throws {
+    let id = try temporary.addReport()
+    database.release(try database.reportForUploading(id))
+    #expect(try database.lookUp(id).metadata.uploadAttempts == 0)
+  }
+
   @Test func `a report that was skipped is sent on request, one that was sent is not`() throws {
     let id = try temporary.addReport()
     try database.skip(id, reason: .uploadsDisabled)

@@ -4,9 +4,7 @@
 #ifndef CRASH_PATH_H
 #define CRASH_PATH_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -247,6 +245,16 @@ struct crash_path_state {
 extern struct crash_path_state crash_path_storage;
 __attribute__((weak)) struct crash_path_state crash_path_storage = {.socket = -1};
 CRASH_INLINE struct crash_path_state *_Nonnull crash_path(void) { return &crash_path_storage; }
+
+// The record of dumps without a crash, so that a real crash meanwhile finds its own.
+extern struct crash_record crash_simulated_record_storage;
+__attribute__((weak)) struct crash_record crash_simulated_record_storage = {
+    .size = sizeof(struct crash_record),
+    .magic = CRASH_RECORD_MAGIC,
+    .version = CRASH_RECORD_VERSION,
+    .flags = CRASH_RECORD_SIMULATED};
+CRASH_INLINE struct crash_record *_Nonnull crash_simulated_record(void) { return &crash_simulated_record_storage; }
+
 CRASH_INLINE void *_Nonnull crash_path_marker(void) { return crash_path_storage.marker_path; }
 CRASH_INLINE uint64_t *_Nonnull crash_path_owner(void) { return &crash_path_storage.owner; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_done(void) { return &crash_path_storage.done; }
@@ -295,6 +303,9 @@ CRASH_INLINE long crash_send_request(
 
 // The signal handler, written in Swift: module CrashCapture.
 void crash_signal_handler(int signal, siginfo_t *_Nullable info, void *_Nullable context);
+
+// Asks for a dump of this thread at `context`, without a crash; module CrashCapture. A DumpRequestResult's value.
+int crash_request_simulated_dump(siginfo_t *_Nonnull info, void *_Nonnull context);
 
 // An address on the caller's stack.
 CRASH_INLINE uint64_t crash_stack_address(void) { return (uint64_t)(uintptr_t)__builtin_frame_address(0); }

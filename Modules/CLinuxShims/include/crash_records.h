@@ -3,9 +3,7 @@
 #ifndef CRASH_RECORDS_H
 #define CRASH_RECORDS_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-// Provides libc's whole interface, in a way that agrees with what Swift's own modules of libc say. Every header of this
-// module includes this one first.
+// Provides libc's whole interface, in a way that agrees with what Swift's own modules of libc say. The module map puts
+// this header before all others.
 #ifndef GNU_SOURCE_H
 #define GNU_SOURCE_H
 

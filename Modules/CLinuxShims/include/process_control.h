@@ -4,6 +4,8 @@
 
 #include "gnu_source.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -11,5 +13,11 @@
 static inline pid_t linux_fork(void) { return fork(); }
 static inline void linux_exit_now(int status) __attribute__((noreturn));
 static inline void linux_exit_now(int status) { _exit(status); }
+
+// pipe2(2), which libc hides without _GNU_SOURCE.
+static inline int linux_pipe(int *_Nullable ends) { return pipe2(ends, O_CLOEXEC); }
+
+// SIG_IGN is a macro that casts a number to a function pointer.
+static inline void linux_ignore_signal(int number) { signal(number, SIG_IGN); }
 
 #endif
