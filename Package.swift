@@ -147,7 +147,10 @@ if !embedded {
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
+      [
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "CrashVictim",
+      ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
