@@ -187,7 +187,7 @@ if !embedded {
     tests(
       "HandlerCore",
       [
-        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims",
+        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
       ]),
     tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),

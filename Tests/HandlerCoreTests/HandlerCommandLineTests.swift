@@ -1,5 +1,6 @@
 import HandlerCore
 import LinuxSystem
+import Uploader
 import Testing
 
 @Suite struct `The handler's command line` {

@@ -12,6 +12,13 @@ final class CompiledProgram {
 
   enum Language { case c, swift }
 
+  /// Gives Swift programs `ptrace(2)`, which is variadic: they call `trace_me()`.
+  private static let traceHeader = """
+    #define _GNU_SOURCE 1
+    #include <sys/ptrace.h>
+    static inline void trace_me(void) { ptrace(PTRACE_TRACEME, 0, 0, 0); }
+    """
+
   /// - Parameter flags: for clang or swiftc.
   init(_ source: String, _ language: Language, flags: [String] = []) throws {
     directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
@@ -20,7 +27,12 @@ final class CompiledProgram {
     try FileSystem.write(Array(source.utf8), to: file)
     let compiler = language == .c ? "clang" : "swiftc"
     // The linker of the toolchain does not write a build ID unless it is told to.
-    let identifier = language == .c ? ["-Wl,--build-id=sha1"] : ["-Xlinker", "--build-id=sha1"]
+    var identifier = ["-Wl,--build-id=sha1"]
+    if language == .swift {
+      let header = directory.appending("trace.h")
+      try FileSystem.write(Array(Self.traceHeader.utf8), to: header)
+      identifier = ["-Xlinker", "--build-id=sha1", "-import-objc-header", header.description]
+    }
     let arguments = ["/usr/bin/env", compiler, "-o", executable.description, file.description] + identifier + flags
     let child = try ChildProcess.spawn("/usr/bin/env", arguments: arguments.map { FilePath($0) })
     guard try child.wait() == .exited(status: 0) else { throw Failure.compiler }
@@ -35,7 +47,8 @@ final class CompiledProgram {
   /// The program has to call `ptrace(PTRACE_TRACEME)` itself: the tracer is the thread that runs the test.
   func whileStopped<Result>(_ body: (StoppedProgram) throws -> Result) throws -> Result {
     let child = try ChildProcess.spawn(
-      executable, arguments: [executable], output: .null, error: .null)
+      executable, arguments: [executable], environment: ["SWIFT_BACKTRACE=enable=no"],
+      output: .null, error: .null)
     defer {
       child.send(signal: SIGKILL)
       // Every stop that was pending comes before the end.
