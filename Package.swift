@@ -150,7 +150,10 @@ if !embedded {
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "CrashVictim"]),
+      [
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "CrashVictim",
+      ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
@@ -190,7 +193,9 @@ if !embedded {
         "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
       ]),
-    tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
+    tests(
+      "SentryClient",
+      ["SentryClient", "CrashClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
     tests(
       "SentryNative",
       [
