@@ -146,6 +146,10 @@ if !embedded {
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
       path: "Tests/DatabaseFixture",
       swiftSettings: full),
+    // A program that uses the SDK as its arguments say.
+    .executableTarget(
+      name: "SDKFixture", dependencies: ["SentryNative", "LinuxSystem", "CLinuxShims"], path: "Tests/SDKFixture",
+      swiftSettings: full),
     // Runs it, and tells what was left.
     .target(
       name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
@@ -204,8 +208,8 @@ if !embedded {
     tests(
       "SentryNative",
       [
-        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "CrashDatabase", "LinuxSystem",
-        "CLinuxShims",
+        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "SentryEnvelope", "CrashDatabase",
+        "LinuxSystem", "CLinuxShims", "SDKFixture", "crashpad_handler",
       ]),
     tests(
       "EndToEnd",
