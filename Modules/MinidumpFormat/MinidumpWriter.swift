@@ -80,8 +80,7 @@ internal final class MinidumpOutput {
 
   func flush() throws(MinidumpWriteError) {
     if pending.isEmpty { return }
-    let bytes = pending
-    try bytes.withUnsafeBufferPointer { (buffer) throws(MinidumpWriteError) in
+    try pending.withUnsafeBufferPointer { (buffer) throws(MinidumpWriteError) in
       try send(UnsafeRawBufferPointer(buffer))
     }
     pending.removeAll(keepingCapacity: true)
