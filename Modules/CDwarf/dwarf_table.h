@@ -5,9 +5,8 @@
 #ifndef CDWARF_TABLE_H
 #define CDWARF_TABLE_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// The same view of libc as in CLinuxShims: one Swift file imports both.
+#include "../CLinuxShims/include/gnu_source.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>

@@ -4,9 +4,8 @@
 #ifndef CELF_TABLE_H
 #define CELF_TABLE_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// The same view of libc as in CLinuxShims: one Swift file imports both.
+#include "../CLinuxShims/include/gnu_source.h"
 
 #include <gelf.h>
 #include <libelf.h>

@@ -5,9 +5,8 @@
 #ifndef CUNWIND_TABLE_H
 #define CUNWIND_TABLE_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// The same view of libc as in CLinuxShims: one Swift file imports both.
+#include "../CLinuxShims/include/gnu_source.h"
 
 #include <libunwind-x86_64.h>
 #include <stddef.h>

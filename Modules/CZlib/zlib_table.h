@@ -4,9 +4,7 @@
 #define CZLIB_TABLE_H
 
 // The same view of libc as in CLinuxShims: one Swift file imports both.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "../CLinuxShims/include/gnu_source.h"
 
 #include <stdlib.h>
 #include <zlib.h>

@@ -7,15 +7,19 @@ final class CodeMemory: MemoryReader {
   private let memory: any MemoryReader
   private let modules: ModuleList
   private let files: ModuleFiles
+  /// Of the process's memory map; empty when it is unknown.
+  private let executableRanges: [AddressRange]
   private var images: [ModuleImage?]
   /// Pages of `memory` that were read as a whole.
   private var pages: [UInt64: [UInt8]] = [:]
   private var partialPages: Set<UInt64> = []
 
   private static let pageLimit = 4096
+  private static let moduleSizeLimit: UInt64 = 1 << 30
 
-  init(memory: any MemoryReader, modules: [CodeModule], files: ModuleFiles) {
+  init(memory: any MemoryReader, modules: [CodeModule], files: ModuleFiles, executableRanges: [AddressRange]) {
     self.memory = memory
+    self.executableRanges = executableRanges
     self.modules = ModuleList(modules)
     self.files = files
     images = [ModuleImage?](repeating: nil, count: self.modules.modules.count)
@@ -23,15 +27,26 @@ final class CodeMemory: MemoryReader {
 
   /// The module at an address, with its file opened.
   func image(at address: UInt64) -> ModuleImage? {
-    guard let index = modules.index(of: address) else { return nil }
-    if let image = images[index] { return image }
-    let image = ModuleImage(modules.modules[index], files: files, memory: memory)
-    images[index] = image
-    return image
+    guard let index = modules.nearest(below: address) else { return nil }
+    let image: ModuleImage
+    if let known = images[index] {
+      image = known
+    } else {
+      // Stacks and heaps lie above modules, too; a module that ends long before them need not be opened.
+      let module = modules.modules[index]
+      guard module.contains(address) || address &- module.base < Self.moduleSizeLimit else { return nil }
+      image = ModuleImage(module, files: files, memory: memory)
+      images[index] = image
+    }
+    return image.module.contains(address) || image.covers(address) ? image : nil
   }
 
   /// Whether `address` can be an instruction of a module.
-  func isCode(_ address: UInt64) -> Bool { image(at: address)?.isExecutable(address) ?? false }
+  func isCode(_ address: UInt64) -> Bool {
+    guard let image = image(at: address) else { return false }
+    if image.headers != nil || executableRanges.isEmpty { return image.isExecutable(address) }
+    return executableRanges.contains { $0.contains(address) }
+  }
 
   func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     if buffer.isEmpty { return 0 }

@@ -34,15 +34,15 @@ struct ModuleList {
     self.modules = modules.prefix(Self.limit).filter { $0.size > 0 }.sorted { $0.base < $1.base }
   }
 
-  /// The index of the module with the highest base that contains `address`.
-  func index(of address: UInt64) -> Int? {
+  /// The index of the module with the highest base that is not above `address`, whether it reaches that far or not:
+  /// some producers of dumps count only the first mapping of a module.
+  func nearest(below address: UInt64) -> Int? {
     var low = 0
     var high = modules.count
     while low < high {
       let middle = low + (high - low) / 2
       if modules[middle].base <= address { low = middle + 1 } else { high = middle }
     }
-    guard low > 0, modules[low - 1].contains(address) else { return nil }
-    return low - 1
+    return low > 0 ? low - 1 : nil
   }
 }

@@ -26,8 +26,9 @@ public enum Demangler {
   }
 
   /// The form for people: of a Swift function the name and its labels, without types; of a C++ one the full form.
+  /// The version of a symbol (`memcpy@@GLIBC_2.14`) is left out.
   public static func displayName(_ name: String) -> String {
-    guard let full = demangle(name) else { return name }
+    guard let full = demangle(name) else { return withoutVersion(name) }
     return isSwift(name) ? SwiftName.shortened(full) : full
   }
 

@@ -6,7 +6,12 @@ struct ModuleFiles {
   /// Searched first, each as a tree of `.build-id` files, as a root for full paths, and as a flat folder.
   let directories: [FilePath]
   /// Whether files are looked for under the module's own path.
-  let usesOriginalPath: Bool
+  let usesLocalFiles: Bool
+
+  /// Where the loader finds libraries. Crashpad's dumps name a library by its SONAME alone.
+  private static let libraryDirectories: [FilePath] = [
+    "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib", "/usr/lib",
+  ]
 
   /// - Returns: the file with code and unwind tables, and one with symbols where that is another.
   func find(_ module: CodeModule) -> (code: MappedELF?, symbols: MappedELF?) {
@@ -51,11 +56,14 @@ struct ModuleFiles {
         result.append(directory.appending(bytes: name + Array(".debug".utf8)))
       }
     }
-    if usesOriginalPath, original.isAbsolute {
+    guard usesLocalFiles else { return result }
+    if original.isAbsolute {
       result.append(original)
-      if module.buildID.count > 1 {
-        result.append(FilePath("/usr/lib/debug/.build-id/\(identifier.prefix(2))/\(identifier.dropFirst(2)).debug"))
-      }
+    } else if !name.isEmpty {
+      result += Self.libraryDirectories.map { $0.appending(bytes: name) }
+    }
+    if module.buildID.count > 1 {
+      result.append(FilePath("/usr/lib/debug/.build-id/\(identifier.prefix(2))/\(identifier.dropFirst(2)).debug"))
     }
     return result
   }

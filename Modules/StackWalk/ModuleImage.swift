@@ -35,6 +35,12 @@ final class ModuleImage {
     bias = module.base &- (headers?.headerAddress ?? symbolFile?.headers.headerAddress ?? 0)
   }
 
+  /// Whether a segment of the module is mapped at `address`.
+  func covers(_ address: UInt64) -> Bool {
+    let linked = address &- bias
+    return headers?.loads.contains { linked >= $0.address && linked &- $0.address < $0.memorySize } ?? false
+  }
+
   /// Whether instructions can be at `address`; anything in the module where its headers are unknown.
   func isExecutable(_ address: UInt64) -> Bool {
     guard let headers else { return module.contains(address) }

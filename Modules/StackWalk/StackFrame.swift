@@ -28,6 +28,22 @@ public struct StackFrame: Hashable, Sendable {
   /// Whether the frame is the trampoline that the kernel returns through from a signal handler.
   public var isSignalTrampoline: Bool
 
+  /// The innermost frame of a thread of which nothing else is known.
+  public init(instruction: UInt64) {
+    var registers = Registers()
+    registers.instruction = instruction
+    self.init(
+      registers: registers, instruction: instruction, trust: .context, isExact: true, isSignalTrampoline: false)
+  }
+
+  init(registers: Registers, instruction: UInt64, trust: FrameTrust, isExact: Bool, isSignalTrampoline: Bool) {
+    self.registers = registers
+    self.instruction = instruction
+    self.trust = trust
+    self.isExact = isExact
+    self.isSignalTrampoline = isSignalTrampoline
+  }
+
   /// The address to look names and lines up with: inside the call instruction for a return address.
   public var lookupAddress: UInt64 { isExact || instruction == 0 ? instruction : instruction - 1 }
 }
@@ -80,5 +96,22 @@ public struct SymbolizedFrame: Hashable, Sendable {
     self.trust = trust
     isInline = false
     isAsync = trust == .async
+  }
+}
+
+/// The frames of one thread with names.
+public struct SymbolizedStack: Hashable, Sendable {
+  /// The youngest first.
+  public var frames: [SymbolizedFrame]
+  /// Machine frames that were left out after `frames[elidedAfter]`; 0 for most stacks.
+  public var elidedCount: Int
+  public var elidedAfter: Int
+  public var end: WalkedStack.End
+
+  public init(frames: [SymbolizedFrame], end: WalkedStack.End, elidedCount: Int = 0, elidedAfter: Int = 0) {
+    self.frames = frames
+    self.end = end
+    self.elidedCount = elidedCount
+    self.elidedAfter = elidedAfter
   }
 }

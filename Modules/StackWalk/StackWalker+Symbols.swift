@@ -2,16 +2,15 @@
 
 extension StackWalker {
   /// Names for the frames of a stack, with frames added for inlined functions and for async callers.
-  ///
-  /// - Returns: the frames and, where frames had been left out, after how many of these they are missing.
-  public func symbolize(_ stack: WalkedStack) -> [SymbolizedFrame] {
-    var result: [SymbolizedFrame] = []
+  public func symbolize(_ stack: WalkedStack) -> SymbolizedStack {
+    var result = SymbolizedStack(frames: [], end: stack.end, elidedCount: stack.elidedCount)
     let asyncFrame = stack.frames.lastIndex { isAsync($0) }
     for (index, frame) in stack.frames.enumerated() {
-      result += symbolize(frame)
+      result.frames += symbolize(frame)
+      if index == stack.elidedAfter { result.elidedAfter = result.frames.count - 1 }
       if index == asyncFrame, let context = frame.registers[.r14] {
         for address in AsyncChain.resumeAddresses(from: context, memory: memory) {
-          result += symbolize(
+          result.frames += symbolize(
             StackFrame(
               registers: Registers(), instruction: address, trust: .async, isExact: true, isSignalTrampoline: false))
         }
@@ -35,6 +34,7 @@ extension StackWalker {
     }
     // Linkers keep no name for it, and no reader knows the one it has.
     if frame.isSignalTrampoline { result.symbol = "<signal handler called>" }
+    guard options.readsSourceLines else { return [result] }
     return image.sourceLines?.complete(result, at: address &- image.bias) ?? [result]
   }
 

@@ -14,10 +14,14 @@ public final class StackWalker {
     public var symbolDirectories: [FilePath] = []
     /// Whether the files of this machine are used, under the paths that the process had.
     public var usesLocalFiles = true
+    /// Where code is mapped, as the memory map of the process says; helps where the files of modules are missing.
+    public var executableRanges: [AddressRange] = []
     public var usesLibunwind = true
     public var usesCallFrameInformation = true
     public var usesFramePointers = true
     public var scansStack = true
+    /// Whether DWARF is read for source lines and inlined functions, by libdw.
+    public var readsSourceLines = true
     /// Frames kept of the young end of a stack that is too deep.
     public var framesKeptFirst = 384
     /// Frames kept of its old end.
@@ -30,7 +34,7 @@ public final class StackWalker {
   }
 
   let memory: CodeMemory
-  private let options: Options
+  let options: Options
   private let stepper: LibunwindStepper?
   private typealias UnwindInformation = (index: UnwindIndex, description: FrameDescription, module: CodeModule)
   private var unwindCache: [UInt64: UnwindInformation] = [:]
@@ -41,7 +45,8 @@ public final class StackWalker {
     self.options = options
     self.memory = CodeMemory(
       memory: memory, modules: modules,
-      files: ModuleFiles(directories: options.symbolDirectories, usesOriginalPath: options.usesLocalFiles))
+      files: ModuleFiles(directories: options.symbolDirectories, usesLocalFiles: options.usesLocalFiles),
+      executableRanges: options.executableRanges)
     var problems: [StackWalkError] = []
     var stepper: LibunwindStepper?
     if options.usesLibunwind, options.usesCallFrameInformation {
@@ -60,11 +65,12 @@ public final class StackWalker {
     guard let instruction = registers.instruction else { return stack }
     var frame = StackFrame(
       registers: registers, instruction: instruction, trust: .context, isExact: true, isSignalTrampoline: false)
+    var previous: StackFrame?
     var walked = 0
     var stackSwitches = 0
     while true {
       var callee = frame
-      let step = caller(of: &callee)
+      let step = caller(of: &callee, calling: previous)
       keep(callee, in: &stack)
       walked += 1
       switch step {
@@ -79,6 +85,7 @@ public final class StackWalker {
           if !callee.isSignalTrampoline || stackSwitches > 16 { return stack }
         }
         frame = next
+        previous = callee
       }
       if walked >= options.frameLimit {
         stack.end = .frameLimit
@@ -109,8 +116,10 @@ public final class StackWalker {
     case lost
   }
 
-  /// - Parameter frame: learns whether it is a signal trampoline.
-  private func caller(of frame: inout StackFrame) -> Step {
+  /// - Parameters:
+  ///   - frame: learns whether it is a signal trampoline.
+  ///   - callee: the frame that `frame` was found from.
+  private func caller(of frame: inout StackFrame, calling callee: StackFrame?) -> Step {
     if options.usesCallFrameInformation {
       switch stepByCallFrameInformation(&frame) {
       case .end: return .end
@@ -138,10 +147,17 @@ public final class StackWalker {
       case .failed: break
       }
     }
+    if let callee, isCalledByEntryPoint(callee) { return .end }
     if options.scansStack, let registers = search.scan(frame) {
       if let next = accept(registers, after: frame, trust: .scan) { return next }
     }
     return .lost
+  }
+
+  /// Whether a frame's caller is `_start`, above which there is nothing; a stripped program has no name for that.
+  private func isCalledByEntryPoint(_ frame: StackFrame) -> Bool {
+    let name = memory.image(at: frame.lookupAddress)?.symbol(at: frame.lookupAddress)?.name
+    return name?.utf8.starts(with: "__libc_start_main".utf8) ?? false
   }
 
   /// `nil` when the registers cannot be those of a caller.

@@ -19,7 +19,7 @@ private let program = """
   """
 
 private func names(_ walker: StackWalker, _ stopped: StoppedProgram) -> [String] {
-  walker.symbolize(walker.walk(stopped.registers)).filter { !$0.isInline }.map { $0.rawSymbol ?? "?" }
+  walker.symbolize(walker.walk(stopped.registers)).frames.filter { !$0.isInline }.map { $0.rawSymbol ?? "?" }
 }
 
 private let callers = ["inner", "middle", "outer", "main"]

@@ -1,17 +1,18 @@
 // Provides a file that is mapped into memory, read only.
 internal import CLinuxShims
-internal import LinuxSystem
 
-/// A file mapped for reading as long as the object lives.
+/// A regular file mapped for reading as long as the object lives.
 ///
-/// A file that somebody cuts while it is mapped ends this process with SIGBUS; that is one reason why walking is the
-/// work of a process of its own.
-final class MappedFile {
-  let bytes: UnsafeRawBufferPointer
+/// A file that somebody cuts while it is mapped ends this process with SIGBUS: use it where the process is expendable or
+/// the file is its own.
+public final class MappedFile {
+  /// The whole file. Valid as long as the object lives.
+  public let bytes: UnsafeRawBufferPointer
 
   /// - Parameter limit: larger files are refused with `Errno.fileTooLarge`.
-  init(_ path: FilePath, limit: Int64 = 4 << 30) throws(Errno) {
-    // A path out of a dump may name a pipe, and opening one waits for its other end.
+  /// - Throws: `Errno.invalidArgument` for an empty file and for what is no regular file.
+  public init(_ path: FilePath, limit: Int64 = 4 << 30) throws(Errno) {
+    // A foreign path may name a pipe, and opening one waits for its other end.
     guard try FileSystem.status(path).kind == .regular else { throw .invalidArgument }
     let file = try FileSystem.open(path)
     let status = try file.status()
