@@ -63,7 +63,7 @@ private final class StubbornSink: MinidumpSink {
     var contents = MinidumpContents()
     contents.threads = (0..<200).map { MinidumpThread(id: $0, context: .amd64(Sample.amd64())) }
     contents.memory = [MinidumpAddressRange(start: 0x1000, size: 8 << 20)]
-    try MinidumpWriter.write(contents, to: sink, chunk: 1 << 20, readMemory: Sample.readMemory)
+    try MinidumpWriter.write(contents, to: sink, chunk: 1 << 20) { $1.count }
     #expect(sink.writes < 20)
   }
 
