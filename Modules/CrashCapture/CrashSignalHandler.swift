@@ -15,7 +15,7 @@ internal func crash_signal_handler(
 ) {
   guard let info, let context else { return }
   let process = crash_getpid()
-  if isStackOffer(signal, info, process) { return }
+  if isStackOffer(signal, info, context, process) { return }
   let thread = crash_gettid()
   let identity = UInt64(UInt32(bitPattern: process)) << 32 | UInt64(UInt32(bitPattern: thread))
 

@@ -29,7 +29,7 @@ internal struct HandlerProcess: ~Copyable {
       throw CrashClientError(.systemCallFailed, error.description)
     }
     do { try connection.send(question, milliseconds: configuration.startTimeout) } catch {
-      if error != .wouldBlock { throw died(executable, watcher) }
+      if error != .wouldBlock { throw died(executable, spawned, watcher) }
     }
     let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(configuration.startTimeout))
     while true {
@@ -43,7 +43,7 @@ internal struct HandlerProcess: ~Copyable {
       case .nothing:
         return HandlerProcess(
           connection: connection, executable: executable, processID: spawned, ourVersion: nil, answered: false)
-      case .end: throw died(executable, watcher)
+      case .end: throw died(executable, spawned, watcher)
       }
     }
   }
@@ -73,23 +73,36 @@ internal struct HandlerProcess: ~Copyable {
   }
 
   /// The handler closed its end before it answered.
-  private static func died(_ executable: FilePath, _ watcher: Int32) -> CrashClientError {
-    var reason = ""
-    if watcher >= 0 {
-      var request = pollfd(fd: watcher, events: Int16(POLLIN), revents: 0)
-      _ = CLinuxShims.poll(&request, 1, 200)
-      let status = linux_exit_status_of_stranger(watcher)
-      if status >= 0 {
-        switch ProcessTermination(waitStatus: status) {
-        case .exited(let code): reason = " with exit code \(code)"
-        case .signaled(let signal, _): reason = " by signal \(signal)"
-        }
+  private static func died(_ executable: FilePath, _ process: Int32, _ watcher: Int32) -> CrashClientError {
+    let reason =
+      switch exitStatus(process, watcher).map({ ProcessTermination(waitStatus: $0) }) {
+      case .exited(let code): " with exit code \(code)"
+      case .signaled(let signal, _): " by signal \(signal)"
+      case nil: ""
       }
-    }
     return CrashClientError(
       .handlerDied, "the handler \(executable.description) ended\(reason) before it answered",
       advice: "Run it with --help: missing shared libraries and refused options show there; its log and standard"
         + " error say more")
+  }
+
+  /// The wait status of a process that is nobody's child here: from its remains while init has not reaped it, from the
+  /// kernel's record afterwards (Linux 6.15). `nil` when neither tells, or the process lives.
+  private static func exitStatus(_ process: Int32, _ watcher: Int32) -> Int32? {
+    if watcher < 0 { return nil }
+    var request = pollfd(fd: watcher, events: Int16(POLLIN), revents: 0)
+    if CLinuxShims.poll(&request, 1, 200) <= 0 { return nil }
+    if let line = try? FileSystem.read(FilePath("/proc/\(process)/stat"), limit: 4096),
+      let name = line.lastIndex(of: UInt8(ascii: ")"))
+    {
+      // proc_pid_stat(5): after the name the state (field 3), and last the exit status (field 52).
+      let fields = line[(name + 1)...].split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+      if fields.first == [UInt8(ascii: "Z")], fields.count == 50 {
+        return fields.last.flatMap { Int32(String(decoding: $0, as: UTF8.self)) }
+      }
+    }
+    let status = linux_exit_status_of_stranger(watcher)
+    return status >= 0 ? status : nil
   }
 }
 

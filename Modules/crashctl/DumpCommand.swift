@@ -1,12 +1,12 @@
 // Provides `crashctl dump`.
 
 internal import CLinuxShims
-import LinuxSystem
-import MinidumpCapture
-import MinidumpFormat
-import ProcessMemory
-import ProcessSnapshot
-import StructuredValue
+internal import LinuxSystem
+internal import MinidumpCapture
+internal import MinidumpFormat
+internal import ProcessMemory
+internal import ProcessSnapshot
+internal import StructuredValue
 
 /// Writes a minidump of a live process, which goes on afterwards.
 enum DumpCommand {

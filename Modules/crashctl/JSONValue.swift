@@ -4,27 +4,43 @@
 enum JSONValue {
   case null
   case bool(Bool)
-  case number(UInt64)
+  case integer(UInt64)
   case text(String)
   case list([JSONValue])
-  case object([(String, JSONValue)])
+  case members([Member])
+
+  /// A key and its value.
+  struct Member {
+    let key: String
+    let value: JSONValue
+  }
+
+  /// An object with its keys in this order.
+  static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    JSONValue.members(members.map { Member(key: $0.0, value: $0.1) })
+  }
 
   /// `0x…` without leading zeros.
-  static func hex(_ value: UInt64) -> JSONValue { .text("0x" + String(value, radix: 16)) }
+  static func hex<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> JSONValue {
+    JSONValue.text("0x" + String(value, radix: 16))
+  }
 
-  static func hex(_ value: UInt32) -> JSONValue { hex(UInt64(value)) }
-
-  static func number(_ value: UInt32) -> JSONValue { .number(UInt64(value)) }
+  static func number<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> JSONValue {
+    JSONValue.integer(UInt64(value))
+  }
 
   /// Null for nil.
-  static func optional(_ text: String?) -> JSONValue { text.map { .text($0) } ?? .null }
+  static func optional(_ text: String?) -> JSONValue {
+    guard let text else { return JSONValue.null }
+    return JSONValue.text(text)
+  }
 
   /// Text on several lines, two spaces a level; lists of simple values stay on one line.
   func write(to output: inout [UInt8], indent: Int = 0) {
     switch self {
     case .null: output.append(contentsOf: "null".utf8)
     case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
-    case .number(let value): output.append(contentsOf: String(value).utf8)
+    case .integer(let value): output.append(contentsOf: String(value).utf8)
     case .text(let value): Self.write(value, to: &output)
     case .list(let values):
       if values.isEmpty {
@@ -46,23 +62,23 @@ enum JSONValue {
         Self.newline(&output, indent)
         output.append(UInt8(ascii: "]"))
       }
-    case .object(let members):
+    case .members(let members):
       if members.isEmpty {
         output.append(contentsOf: "{}".utf8)
         return
       }
-      let inline = indent >= 2 && members.count <= 8 && members.allSatisfy { $0.1.isSimple }
+      let inline = indent >= 2 && members.count <= 8 && members.allSatisfy { $0.value.isSimple }
       output.append(UInt8(ascii: "{"))
-      for (index, (key, value)) in members.enumerated() {
+      for (index, member) in members.enumerated() {
         if index > 0 { output.append(UInt8(ascii: ",")) }
         if inline {
           if index > 0 { output.append(UInt8(ascii: " ")) }
         } else {
           Self.newline(&output, indent + 1)
         }
-        Self.write(key, to: &output)
+        Self.write(member.key, to: &output)
         output.append(contentsOf: ": ".utf8)
-        value.write(to: &output, indent: indent + 1)
+        member.value.write(to: &output, indent: indent + 1)
       }
       if !inline { Self.newline(&output, indent) }
       output.append(UInt8(ascii: "}"))
@@ -72,7 +88,7 @@ enum JSONValue {
   private var isSimple: Bool {
     switch self {
     case .list(let values): values.isEmpty
-    case .object(let members): members.isEmpty
+    case .members(let members): members.isEmpty
     default: true
     }
   }

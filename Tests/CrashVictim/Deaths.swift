@@ -72,3 +72,18 @@ func stormOfSignals() {
     }
   }
 }
+
+/// A child in this process's memory, as vfork(2) makes it, crashes.
+func crashInSharedMemory() {
+  let size = 256 * 1024
+  guard let stack = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) else { return }
+  let child = linux_clone_sharing_memory(stack + size, childInSharedMemory, nil)
+  var status: Int32 = 0
+  waitpid(child, &status, 0)
+  say("child pid=\(child) signal=\(linux_wait_signal(status))")
+}
+
+private func childInSharedMemory(_ argument: UnsafeMutableRawPointer?) -> Int32 {
+  UnsafeMutablePointer<Int32>(bitPattern: 16)?.pointee = 1
+  return 0
+}

@@ -46,6 +46,12 @@ func perform(_ step: String) {
       "health alive=\(health.isHandlerAlive) answered=\(health.handlerAnswered) pid=\(health.handlerProcessID)"
         + " ours=\(health.ourHandlerVersion.map { "\($0)" } ?? "-") installed=\(health.isInstalled)"
         + " overridden=\(health.overriddenSignals) uncovered=\(health.threadsWithoutAlternateStack.count)")
+  case "settle":
+    // A thread that is just starting or ending counts as uncovered.
+    let deadline = MonotonicInstant.now().advanced(milliseconds: 10_000)
+    while client?.health.threadsWithoutAlternateStack.isEmpty == false, deadline.millisecondsFromNow() > 0 {
+      sched_yield()
+    }
   case "children":
     let result = waitpid(-1, nil, WNOHANG)
     say("children none=\(result == -1 && Errno.current == .noChildren)")
@@ -74,8 +80,16 @@ func perform(_ step: String) {
   case "waiting-thread": startWaitingThread(blocking: value == "blocking")
   case "waiting-stack": askWaitingThread()
   case "stacks": sayStacks()
+  case "own-stack": keepOwnStack()
   case "threads": churnThreads(Int(value) ?? 0)
   case "fork": forkAndCrash()
+  case "vfork": crashInSharedMemory()
+  case "kill-handler": signalHandler(SIGKILL)
+  case "stop-handler": signalHandler(SIGSTOP)
+  case "fill": fillSocket()
+  case "storage":
+    let state = crash_path().pointee
+    say("storage socket=\(state.socket > 2) enabled=\(state.enabled == 1) timeout=\(state.timeout / 1_000_000)")
   case "storm": stormOfSignals()
   case "at-once": crashAtOnce(Int(value) ?? 2)
   case "say": say(value)
@@ -136,3 +150,30 @@ private func setAction(_ signal: Int32, _ handler: UInt64) {
   _ = crash_rt_sigaction(signal, &action, nil)
 }
 private func ignoreSignal(_ signal: Int32) { setAction(signal, 1) }
+
+/// Sends a signal to the handler; for SIGKILL, waits until its end of the connection is closed.
+private func signalHandler(_ signal: Int32) {
+  guard let process = client?.health.handlerProcessID else { return }
+  kill(process, signal)
+  while signal == SIGKILL, client?.health.isHandlerAlive == true { sched_yield() }
+}
+
+/// Sends messages until the handler, which is stopped, takes no more.
+private func fillSocket() {
+  for _ in 0..<10_000 {
+    do { try client?.addAttachment("/x") } catch {
+      if let process = client?.health.handlerProcessID { atExitContinue(process) }
+      return say("filled")
+    }
+  }
+}
+
+/// A stopped handler must not stay behind: a child of this process wakes it when this process is gone.
+private func atExitContinue(_ process: Int32) {
+  let parent = getpid()
+  if fork() != 0 { return }
+  for descriptor in Int32(3)..<64 { close(descriptor) }
+  while kill(parent, 0) == 0, getppid() == parent { usleep(10_000) }
+  kill(process, SIGCONT)
+  _exit(0)
+}

@@ -1,5 +1,6 @@
 // Provides the victim's threads, and what it tells of their stacks.
 import CLinuxShims
+import CrashClient
 import Dispatch
 import LinuxSystem
 
@@ -41,7 +42,7 @@ private func isGuarded() -> Bool {
       return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) < 0
     }
   }
-  return isForbidden(stack.base - 1) && isForbidden(stack.base + stack.size) && !isForbidden(stack.base)
+  return isForbidden(stack.base &- 1) && isForbidden(stack.base &+ stack.size) && !isForbidden(stack.base)
 }
 
 func sayStacks() {
@@ -89,4 +90,21 @@ func startWaitingThread(blocking: Bool) {
 func askWaitingThread() {
   waiting.go.signal()
   waiting.ready.wait()
+}
+
+/// A thread whose application has given it a large stack before the client looks at it.
+func keepOwnStack() {
+  let start = crash_get_thread_start()
+  crash_set_thread_start(nil)
+  onThread {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 256 * 1024, alignment: 4096)
+    var own = crash_stack(base: UInt64(UInt(bitPattern: memory)), flags: 0, size: 256 * 1024)
+    _ = crash_sigaltstack(&own, nil)
+    CrashClient.installAlternateStackForCurrentThread()
+    say("own stack kept=\(stackSize() == 256 * 1024)")
+    own.flags = Int32(SS_DISABLE)
+    _ = crash_sigaltstack(&own, nil)
+    memory.deallocate()
+  }
+  crash_set_thread_start(start)
 }

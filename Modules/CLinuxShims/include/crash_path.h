@@ -180,6 +180,14 @@ CRASH_INLINE long crash_sigaltstack(const struct crash_stack *_Nullable stack, s
   return crash_syscall(CRASH_SYS_SIGALTSTACK, (long)stack, (long)old, 0, 0, 0, 0);
 }
 
+// The alternate stack that the thread has after it has returned from the signal of `context`.
+CRASH_INLINE void crash_set_context_stack(void *_Nonnull context, const struct crash_stack *_Nonnull stack) {
+  ucontext_t *machine = (ucontext_t *)context;
+  machine->uc_stack.ss_sp = (void *)(uintptr_t)stack->base;
+  machine->uc_stack.ss_flags = stack->flags;
+  machine->uc_stack.ss_size = stack->size;
+}
+
 // Atomic words ----------------------------------------------------------------------------------------------------
 
 CRASH_INLINE uint32_t crash_load32(const uint32_t *_Nonnull word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
@@ -238,7 +246,6 @@ struct crash_path_state {
 #define CRASH_ADOPTING UINT64_C(0xffffffff00000000)
 #define CRASH_ADOPTED 1u    // the thread uses the offered stack
 #define CRASH_ADEQUATE 2u   // it has a large enough one of its own
-#define CRASH_UNADOPTED 3u  // sigaltstack(2) failed
 // The signal that carries an offer: thread libraries that block everything leave it unblocked.
 #define CRASH_ADOPTION_SIGNAL 31  // SIGSYS
 

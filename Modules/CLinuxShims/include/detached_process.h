@@ -137,4 +137,10 @@ static inline int linux_exit_status_of_stranger(int pidfd) {
   return information.mask & (1u << 3) ? information.exit_code : -1;
 }
 
+// A child in this memory, which suspends the caller until it ends or starts a program: vfork(2), which Swift cannot call.
+static inline int linux_clone_sharing_memory(
+    void *_Nonnull stack_end, int (*_Nonnull body)(void *_Nullable), void *_Nullable argument) {
+  return clone(body, stack_end, CLONE_VM | CLONE_VFORK | SIGCHLD, argument);
+}
+
 #endif
