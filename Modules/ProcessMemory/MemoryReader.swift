@@ -145,7 +145,8 @@ public enum MemoryReading {
     return UInt64(littleEndian: value)
   }
 
-  public static func cString(_ reader: any MemoryReader, _ address: UInt64, _ limit: Int) throws(MemoryError) -> [UInt8] {
+  public static func cString(_ reader: any MemoryReader, _ address: UInt64, _ limit: Int) throws(MemoryError) -> [UInt8]
+  {
     var result: [UInt8] = []
     var position = address
     while result.count < limit {
