@@ -78,6 +78,7 @@ public final class CrashClient: @unchecked Sendable {
     _ = linux_prctl(Int32(PR_SET_PTRACER), UInt(handler.processID), 0, 0, 0)
     crash_store64(crash_path_owner(), 0)
     crash_store32(crash_path_done(), 0)
+    state.pointee.returns = 0
 
     AlternateStack.installForCurrentThread()
     crash_store32(crash_path_enabled(), 1)

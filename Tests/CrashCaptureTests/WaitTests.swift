@@ -38,6 +38,13 @@ import Testing
     #expect(victim.peer.contains("stranger done alive=true"))
   }
 
+  @Test func `is not disturbed by crash signals that somebody sends to the waiting thread`() throws {
+    let victim = try Victim.run(["start", "die=bus"], mode: "provoke", untilPeer: "end")
+    #expect(victim.died(of: SIGBUS), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds >= 150)
+  }
+
   @Test func `holds threads that crash meanwhile no longer than itself`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
