@@ -82,6 +82,13 @@ import Testing
     #expect(victim.errors.contains { $0.contains("Program crashed") }, "\(victim.errors)")
   }
 
+  @Test func `that call ours and are called by it in a circle come to an end`() throws {
+    let victim = try Victim.run(["start", "circle", "stop", "start", "die=segv"])
+    #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.output.contains("circle"))
+  }
+
   @Test(arguments: [SIGQUIT, SIGXFSZ, SIGXCPU])
   func `that ignore a signal which is no fault are left alone`(signal: Int32) throws {
     let victim = try Victim.run(["ignore=\(signal)", "start", "raise=\(signal)", "say=alive"])
