@@ -79,7 +79,10 @@ var targets: [Target] = [
     ]),
   module(
     "SentryHandler",
-    ["HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot"]),
+    [
+      "HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot",
+      "ProcessMemory", "MinidumpFormat", "CLinuxShims",
+    ]),
   .executableTarget(
     name: "crashpad_handler", dependencies: ["SentryHandler", "CLinuxShims"], path: "Modules/crashpad_handler",
     swiftSettings: subset),
@@ -98,7 +101,10 @@ if !embedded {
     shims("CThreadHook", ["CLinuxShims"]),
     .target(
       name: "SentryNative",
-      dependencies: ["SentryClient", "SentryEnvelope", "StructuredValue", "CThreadHook"],
+      dependencies: [
+        "SentryClient", "SentryEnvelope", "StructuredValue", "CrashClient", "CrashDatabase", "LinuxSystem",
+        "CThreadHook",
+      ],
       path: "Modules/SentryNative", swiftSettings: full),
     .target(
       name: "SentryNativeTesting",
@@ -139,6 +145,10 @@ if !embedded {
     .executableTarget(
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
       path: "Tests/DatabaseFixture",
+      swiftSettings: full),
+    // A program that uses the SDK as its arguments say.
+    .executableTarget(
+      name: "SDKFixture", dependencies: ["SentryNative", "LinuxSystem", "CLinuxShims"], path: "Tests/SDKFixture",
       swiftSettings: full),
     // Runs it, and tells what was left.
     .target(
@@ -192,12 +202,14 @@ if !embedded {
         "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
       ]),
-    tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
+    tests(
+      "SentryClient",
+      ["SentryClient", "CrashClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
     tests(
       "SentryNative",
       [
-        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "CrashDatabase", "LinuxSystem",
-        "CLinuxShims",
+        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "SentryEnvelope", "CrashDatabase",
+        "LinuxSystem", "CLinuxShims", "SDKFixture", "crashpad_handler",
       ]),
     tests(
       "EndToEnd",
@@ -209,7 +221,7 @@ if !embedded {
       "Compatibility",
       [
         "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl", "Uploader",
       ]),
   ]
 }

@@ -29,15 +29,16 @@ public final class HandlerLog {
 
   private let threshold: Level
   private let file: Int32?
-  private let standardError: Bool
+  private let standardErrorThreshold: Level
 
   /// - Parameters:
-  ///   - threshold: lines below are dropped.
+  ///   - threshold: lines below do not reach the file.
+  ///   - standardErrorThreshold: lines below do not reach standard error.
   ///   - path: a file that lines are appended to, made when absent. When it cannot be opened the log goes to
   ///     standard error alone.
-  public init(threshold: Level, file path: FilePath?, standardError: Bool = true) {
+  public init(threshold: Level, standardErrorThreshold: Level, file path: FilePath?) {
     self.threshold = threshold
-    self.standardError = standardError
+    self.standardErrorThreshold = standardErrorThreshold
     guard let path else {
       file = nil
       return
@@ -64,7 +65,7 @@ public final class HandlerLog {
   // Never inlined: there are many callers, and none of them is hot.
   @inline(never)
   private func write(_ level: Level, _ message: String, _ source: StaticString, _ line: UInt) {
-    if level < threshold { return }
+    if level < min(threshold, standardErrorThreshold) { return }
     let stamp = Timestamp.now().iso8601.utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":") }
     let time = String(
       decoding: stamp.map { $0 == UInt8(ascii: "T") ? UInt8(ascii: ",") : $0 }.dropLast(), as: UTF8.self)
@@ -75,8 +76,8 @@ public final class HandlerLog {
     let bytes = Array(text.utf8)
     // One write a line, so that lines of several processes do not mix; a full disk costs the line only.
     bytes.withUnsafeBytes { buffer in
-      if standardError { _ = CLinuxShims.write(2, buffer.baseAddress, buffer.count) }
-      if let file { _ = CLinuxShims.write(file, buffer.baseAddress, buffer.count) }
+      if level >= standardErrorThreshold { _ = CLinuxShims.write(2, buffer.baseAddress, buffer.count) }
+      if let file, level >= threshold { _ = CLinuxShims.write(file, buffer.baseAddress, buffer.count) }
     }
   }
 }

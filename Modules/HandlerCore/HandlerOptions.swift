@@ -51,7 +51,9 @@ public struct HandlerOptions: Sendable {
   public var crashReporter: FilePath = ""
   public var crashEnvelope: FilePath = ""
   public var logFile: FilePath?
-  public var logLevel: HandlerLog.Level = .info
+  /// Lines below are dropped. Not given: the file gets everything from `info` on, standard error, which is the
+  /// application's terminal, only errors.
+  public var logLevel: HandlerLog.Level?
 
   public init() {}
 }

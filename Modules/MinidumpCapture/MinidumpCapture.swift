@@ -11,8 +11,13 @@ public struct MinidumpCaptureOptions: Sendable {
   public var clientID: UniqueID?
   /// Annotations of the process. Keys are unique; the later of two wins.
   public var annotations: [MinidumpSimpleAnnotation] = []
-  /// Memory besides stacks and what the snapshot found worth keeping.
+  public var style = MinidumpStyle.smart
+  /// Bytes of heap and variables in the style `smart`.
+  public var heapLimit: UInt64 = 512 << 10
+  /// Memory besides stacks and what the snapshot and the style take along.
   public var extraMemory: [AddressRange] = []
+  /// Streams written as they are, behind all others.
+  public var userStreams: [MinidumpUserStream] = []
 
   public init() {}
 }
@@ -30,12 +35,14 @@ public enum MinidumpCapture {
     _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
     to sink: any MinidumpSink
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
-    try MinidumpWriter.write(contents(snapshot, options), to: sink) { memory.read(at: $0, into: $1) }
+    try MinidumpWriter.write(contents(snapshot, memory: memory, options), to: sink) { memory.read(at: $0, into: $1) }
   }
 
   /// Everything of the dump but the bytes of memory.
+  ///
+  /// - Parameter memory: is searched for pointers in the style `smart`.
   public static func contents(
-    _ snapshot: borrowing ProcessSnapshot, _ options: MinidumpCaptureOptions = .init()
+    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, _ options: MinidumpCaptureOptions = .init()
   ) -> MinidumpContents {
     var contents = MinidumpContents()
     contents.timestamp = UInt32(truncatingIfNeeded: snapshot.timestamp.seconds)
@@ -48,19 +55,33 @@ public enum MinidumpCapture {
     contents.exception = snapshot.exception.map(exception)
     contents.modules = snapshot.modules.map(module)
     contents.crashpadInfo = crashpadInfo(snapshot, options)
-    contents.memoryInfo = snapshot.map.mappings.map(memoryInfo)
-    contents.userStreams = texts(snapshot)
-    contents.memory = (snapshot.memoryWindows + options.extraMemory).map {
-      MinidumpAddressRange(start: $0.start, size: $0.size)
+    contents.memoryInfo = memoryInfo(snapshot)
+    contents.userStreams = texts(snapshot) + options.userStreams
+    let windows = snapshot.memoryWindows + options.extraMemory
+    switch options.style {
+    case .stacks: contents.memory = addresses(windows)
+    case .smart:
+      var selection = MemorySelection(snapshot, memory: memory, limit: options.heapLimit)
+      selection.addHeap(of: snapshot)
+      contents.memory = addresses(windows + selection.ranges)
+    case .full:
+      // The 64-bit list: such a dump may be larger than 4 GiB.
+      contents.memory = addresses(windows)
+      contents.memory64 = addresses(MemorySelection.everything(snapshot.map))
     }
     return contents
+  }
+
+  private static func addresses(_ ranges: [AddressRange]) -> [MinidumpAddressRange] {
+    ranges.map { MinidumpAddressRange(start: $0.start, size: $0.size) }
   }
 
   private static func miscInfo(_ snapshot: borrowing ProcessSnapshot) -> MinidumpMiscInfo {
     var info = MinidumpMiscInfo(processID: UInt32(bitPattern: snapshot.processID))
     func seconds(_ value: Double?) -> UInt32 {
+      // Rounded to the nearest without libm.
       guard let value, value > 0, value < 4e9 else { return 0 }
-      return UInt32(value.rounded())
+      return UInt32(value + 0.5)
     }
     info.processTimes = MinidumpProcessTimes(
       created: UInt32(truncatingIfNeeded: snapshot.process.startTime?.seconds ?? 0),
@@ -129,12 +150,17 @@ public enum MinidumpCapture {
       reportID: guid(options.reportID), clientID: guid(options.clientID), simpleAnnotations: annotations)
   }
 
-  private static func memoryInfo(_ mapping: MemoryMapping) -> MinidumpMemoryInfo {
-    MinidumpMemoryInfo(
-      base: mapping.range.start, size: mapping.range.size, state: .commit,
-      protection: .init(
-        read: mapping.isReadable, write: mapping.isWritable, execute: mapping.isExecutable),
-      kind: mapping.inode != 0 ? .mapped : .private)
+  private static func memoryInfo(_ snapshot: borrowing ProcessSnapshot) -> [MinidumpMemoryInfo] {
+    let modules = snapshot.modules.sorted { $0.range.start < $1.range.start }
+    var next = modules[...]
+    return snapshot.map.mappings.map { mapping in
+      while let module = next.first, module.range.end <= mapping.range.start { next.removeFirst() }
+      let module = next.first.flatMap { $0.range.overlaps(mapping.range) ? $0 : nil }
+      return MinidumpMemoryInfo(
+        base: mapping.range.start, size: mapping.range.size, state: .commit,
+        protection: .init(read: mapping.isReadable, write: mapping.isWritable, execute: mapping.isExecutable),
+        kind: module != nil ? .image : mapping.inode != 0 ? .mapped : .private, allocationBase: module?.range.start)
+    }
   }
 
   /// Files of /proc as processors know them. The environment is in here only if the snapshot has it.

@@ -6,10 +6,13 @@ public import MinidumpFormat
 /// Writes a dump to an open file from its current position 0 on. The descriptor stays the caller's.
 public final class MinidumpFileSink: MinidumpSink {
   private let descriptor: Int32
+  /// A pipe cannot go back: it gets the signature at once.
+  public let canOverwrite: Bool
 
-  public init(descriptor: Int32) { self.descriptor = descriptor }
-
-  public var canOverwrite: Bool { true }
+  public init(descriptor: Int32) {
+    self.descriptor = descriptor
+    canOverwrite = lseek(descriptor, 0, SEEK_CUR) >= 0
+  }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) {
     var written = 0

@@ -60,8 +60,9 @@ extension MinidumpException {
       }
     if let specific { return specific }
     switch code {
-    // 0 is also what Breakpad wrote before it recorded the code: for a fault it says nothing.
-    case 0: return [4, 5, 7, 8, 11].contains(signal) ? nil : "SI_USER"
+    // 0 is also what producers write that do not know the code: Breakpad of 2016 and before, and LLDB, also for SIGSTOP.
+    // For a fault it says nothing.
+    case 0: return [4, 5, 7, 8, 11, 19].contains(signal) ? nil : "SI_USER"
     case 0x80: return "SI_KERNEL"
     case -1: return "SI_QUEUE"
     case -2: return "SI_TIMER"

@@ -65,11 +65,12 @@ extension MinidumpReader {
   /// Three layouts: 32-bit words; 64-bit words with the padding of C (Breakpad); 64-bit words without (rust).
   internal func decodeDSODebug() -> MinidumpDSODebug? {
     guard let record = stream(.linuxDSODebug, minimum: 24) else { return nil }
-    let wide: Bool
-    switch systemInfo?.architecture {
-    case .x86, .arm, .mips, .ppc, .sparc: wide = false
-    default: wide = true
+    // `r_version` is 1 or 2; a hand-made dump has other bytes here.
+    guard record.u32(0) > 0, record.u32(0) < 256 else {
+      note(.unknownLayout, .linuxDSODebug, "version", UInt64(record.u32(0)))
+      return nil
     }
+    let wide = hasWideWords
     // Behind the count a padded header has zeros, an unpadded one the low half of an address that is never 0.
     let padded = wide && record.u32(12) == 0
     let first = wide ? (padded ? 16 : 12) : 12
@@ -102,6 +103,14 @@ extension MinidumpReader {
       dynamicSection: word(record, first + width * 2), entries: entries)
   }
 
+  /// Whether addresses of the process have 64 bits.
+  private var hasWideWords: Bool {
+    switch systemInfo?.architecture {
+    case .x86, .arm, .mips, .ppc, .sparc: false
+    default: true
+    }
+  }
+
   /// A text stream of Linux; invalid UTF-8 is repaired. Nothing is kept.
   public func text(of type: MinidumpStreamType) -> String? {
     streamBytes(type).map { String(decoding: $0, as: UTF8.self) }
@@ -125,11 +134,7 @@ extension MinidumpReader {
   /// The pairs of the auxiliary vector, up to and without `AT_NULL`.
   public func auxiliaryVector() -> [(type: UInt64, value: UInt64)]? {
     guard let location = location(of: .linuxAuxv), let record = stream(location) else { return nil }
-    let wide: Bool
-    switch systemInfo?.architecture {
-    case .x86, .arm, .mips, .ppc, .sparc: wide = false
-    default: wide = true
-    }
+    let wide = hasWideWords
     let size = wide ? 16 : 8
     var result: [(type: UInt64, value: UInt64)] = []
     var position = 0

@@ -16,8 +16,9 @@ public enum SentryHandler {
       bytes.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
       return status
     case .serve(let options):
-      let log = HandlerLog(threshold: options.logLevel, file: options.logFile)
-      return HandlerService.run(options, log: log, extension: PlainHandler())
+      let log = HandlerLog(
+        threshold: options.logLevel ?? .info, standardErrorThreshold: options.logLevel ?? .error, file: options.logFile)
+      return HandlerService.run(options, log: log, extension: SentryExtension(log: log))
     }
   }
 }

@@ -2,6 +2,7 @@ import HandlerCore
 import LinuxSystem
 import Uploader
 import Testing
+import Uploader
 
 @Suite struct `The handler's command line` {
   private func parse(_ arguments: String...) -> HandlerCommand {

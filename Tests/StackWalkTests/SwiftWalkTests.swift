@@ -34,7 +34,7 @@ import Testing
   }
 
   private static let asynchronous = """
-    @inline(never) func plain(_ x: Int) -> Int { [1, 2, 3][x] }
+    @inline(never) func plain(_ x: Int) -> Int { stay_here(); return x }
     @inline(never) func leaf(_ x: Int) async -> Int { plain(x) }
     @inline(never) func middle(_ x: Int) async throws -> Int { let y = await leaf(x + 10); return y + 1 }
     struct Server {
@@ -43,14 +43,14 @@ import Testing
         return try await middle(x) + name.count
       }
     }
-    let task = Task { trace_me(); return try await Server().top(name: "a", Int(CommandLine.argc)) }
+    let task = Task { try await Server().top(name: "a", Int(CommandLine.argc)) }
     print(try await task.value)
     """
 
   @Test(.timeLimit(.minutes(1)), arguments: [["-Onone"], ["-O", "-g"]])
-  func `a trap in a task shows the async callers that wait for it`(flags: [String]) throws {
+  func `a task shows the async callers that wait for it`(flags: [String]) throws {
     let compiled = try CompiledProgram(Self.asynchronous, .swift, flags: flags)
-    try compiled.whileStopped { stopped in
+    try compiled.whileStaying { stopped in
       let walker = StackWalker(memory: stopped.memory, modules: stopped.modules)
       let frames = walker.symbolize(walker.walk(stopped.registers)).frames
       let names = frames.map { "\($0.symbol ?? "?") \($0.trust)" }

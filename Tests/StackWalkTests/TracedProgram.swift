@@ -12,11 +12,19 @@ final class CompiledProgram {
 
   enum Language { case c, swift }
 
-  /// Gives Swift programs `ptrace(2)`, which is variadic: they call `trace_me()`.
+  /// Gives Swift programs `ptrace(2)`, which is variadic, as `trace_me()`, and a place to stay: `stay_here()` prints the
+  /// number of the thread.
   private static let traceHeader = """
     #define _GNU_SOURCE 1
     #include <sys/ptrace.h>
+    #include <stdio.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
     static inline void trace_me(void) { ptrace(PTRACE_TRACEME, 0, 0, 0); }
+    __attribute__((noinline)) static void stay_here(void) {
+      dprintf(1, "%ld\\n", syscall(SYS_gettid));
+      for (;;) pause();
+    }
     """
 
   /// - Parameter flags: for clang or swiftc.
@@ -65,7 +73,35 @@ final class CompiledProgram {
 
   private static func wait(_ process: Int32) -> Int32? {
     var status: Int32 = 0
-    return waitpid(process, &status, 0) == process ? status : nil
+    return waitpid(process, &status, Int32(bitPattern: 0x4000_0000) /* __WALL */) == process ? status : nil
+  }
+
+  /// Runs the program until one of its threads calls `stay_here()`, and calls `body` with that thread stopped.
+  func whileStaying<Result>(_ body: (StoppedProgram) throws -> Result) throws -> Result {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw Failure.notStopped }
+    let input = OwnedFileDescriptor(owning: ends[0])
+    let output = OwnedFileDescriptor(owning: ends[1])
+    let child = try ChildProcess.spawn(
+      executable, arguments: [executable], environment: ["SWIFT_BACKTRACE=enable=no"],
+      output: .descriptor(output.rawValue), error: .null)
+    defer {
+      child.send(signal: SIGKILL)
+      _ = try? child.wait()
+    }
+    var line: [UInt8] = []
+    while line.last != UInt8(ascii: "\n") {
+      var byte: UInt8 = 0
+      guard try withUnsafeMutableBytes(of: &byte, { try input.read(into: $0) }) == 1 else { throw Failure.notStopped }
+      line.append(byte)
+    }
+    guard let thread = Int32(String(decoding: line.dropLast(), as: UTF8.self)),
+      linux_ptrace(0x4206 /* PTRACE_SEIZE */, thread, 0, 0) == 0
+    else { throw Failure.notStopped }
+    _ = linux_ptrace(0x4207 /* PTRACE_INTERRUPT */, thread, 0, 0)
+    guard let status = Self.wait(thread), linux_wait_stopped(status) != 0 else { throw Failure.notStopped }
+    defer { _ = linux_ptrace(Int(PTRACE_DETACH.rawValue), thread, 0, 0) }
+    return try body(StoppedProgram(processID: thread))
   }
 }
 

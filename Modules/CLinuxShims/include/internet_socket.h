@@ -3,9 +3,7 @@
 #ifndef INTERNET_SOCKET_H
 #define INTERNET_SOCKET_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -50,7 +50,7 @@ struct Parent {
   private static func reports(in folder: String) throws -> [FoundReport] {
     let database = try CrashDatabase(path: FilePath(folder), create: false)
     return try (database.pendingReports() + database.completedReports()).map { report in
-      let reader = try MinidumpReader(FileSystem.read(report.path))
+      let reader = try MinidumpReader(MinidumpBytes(copying: FileSystem.read(report.path)))
       return FoundReport(
         id: report.id, process: reader.miscInfo?.processID ?? 0, bytes: report.totalSize)
     }

@@ -1,0 +1,134 @@
+// Tests that damaged dumps do no harm: no trap, no hang, no allocation out of proportion.
+
+import Foundation
+import MinidumpFormat
+import Testing
+
+@Suite struct `Damaged dumps` {
+  @Test(.enabled(if: Corpus.isPresent, Comment(rawValue: Corpus.absence)), .timeLimit(.minutes(1)))
+  func `each gives an error or a partial result within its bounds`() throws {
+    let files = try Corpus.hostile()
+    #expect(files.count == 173)
+    for (name, bytes) in files { check(bytes, name) }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a dump cut off at every byte is read as far as it goes`() throws {
+    let whole = try Sample.write(Sample.contents())
+    var readable = 0
+    // Every byte of header, directory and first streams; then steps that meet every alignment.
+    let cuts = Array(0..<1500) + stride(from: 1500, to: whole.count, by: 37)
+    for count in cuts where check(Array(whole[0..<count]), "cut at \(count)") { readable += 1 }
+    #expect(readable == cuts.count - 33)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `random changes do no harm`() throws {
+    var contents = Sample.contents()
+    contents.memory = [MinidumpAddressRange(start: 0x1000, size: 300)]
+    contents.memory64 = [MinidumpAddressRange(start: 0x9000, size: 300)]
+    let whole = try [Sample.write(contents), Sample.write(contents, order: .big)]
+    var random = Random(seed: 7)
+    let interesting: [UInt8] = [0, 1, 4, 0x7f, 0x80, 0xff]
+    for round in 0..<1000 {
+      var bytes = whole[round % 2]
+      // Mostly in the directory and the lists, which lie in front.
+      for _ in 0..<1 + random.next(6) {
+        let place = random.next(2) == 0 ? random.next(bytes.count) : random.next(min(bytes.count, 1600))
+        let value = interesting[random.next(interesting.count)]
+        for index in place..<min(place + 1 + random.next(4), bytes.count) { bytes[index] = value }
+      }
+      bytes.replaceSubrange(0..<4, with: whole[round % 2][0..<4])
+      check(bytes, "round \(round)")
+    }
+  }
+
+  /// A list whose entries share one large text: each copy is small in the file and large in memory.
+  @Test(.timeLimit(.minutes(1))) func `texts shared by many entries do not multiply memory`() throws {
+    var contents = MinidumpContents()
+    contents.modules = (0..<5000).map { MinidumpModule(base: UInt64($0) << 20, size: 1, name: "m") }
+    contents.modules[0].name = String(repeating: "x", count: 500_000)
+    contents.modules[0].codeView = .pdb70(guid: .zero, age: 1, name: String(repeating: "y", count: 500_000))
+    var bytes = try Sample.write(contents)
+    let reader = try MinidumpReader(bytes)
+    let list = Int(try #require(reader.location(of: .moduleList)).offset) + 4
+    // Every module gets the name and the CodeView record of the first one.
+    for index in 1..<5000 {
+      for field in Array(20..<24) + Array(76..<84) { bytes[list + index * 108 + field] = bytes[list + field] }
+    }
+    #expect(check(bytes, "shared texts"))
+    let hostile = try MinidumpReader(bytes)
+    hostile.touchEverything()
+    #expect(hostile.softErrors.contains { $0.code == .tooMuchMemory })
+    #expect(hostile.modules?.count == 5000)
+  }
+
+  @Test func `registers shared by many threads do not multiply memory`() throws {
+    var contents = MinidumpContents()
+    contents.systemInfo = MinidumpSystemInfo(architecture: .amd64)
+    contents.threads = (0..<20_000).map { MinidumpThread(id: $0) }
+    contents.threads[0].context = .amd64(Sample.amd64())
+    var bytes = try Sample.write(contents)
+    let list = Int(try #require(try MinidumpReader(bytes).location(of: .threadList)).offset) + 4
+    for index in 1..<20_000 {
+      for field in 40..<48 { bytes[list + index * 48 + field] = bytes[list + field] }
+    }
+    #expect(check(bytes, "shared registers"))
+  }
+
+  @Test func `what is no minidump is refused with a reason`() throws {
+    func code(_ bytes: [UInt8]) -> MinidumpReadError.Code? {
+      do throws(MinidumpReadError) {
+        _ = try MinidumpReader(bytes)
+        return nil
+      } catch { return error.code }
+    }
+    let whole = try Sample.write(Sample.contents())
+    #expect(code([]) == .truncated)
+    #expect(code(Array(whole[0..<31])) == .truncated)
+    #expect(code(Array("{}".utf8) + Array(repeating: 0, count: 64)) == .notAMinidump)
+    #expect(code(Array(repeating: 0, count: 64)) == .unfinished)
+    var bytes = whole
+    bytes[4] = 0
+    #expect(code(bytes) == .unknownVersion)
+    bytes = whole
+    bytes.replaceSubrange(12..<16, with: [0xff, 0xff, 0xff, 0x7f])
+    #expect(code(bytes) == .directoryOutsideFile)
+    bytes = whole
+    bytes[6] = 0x12
+    #expect(code(bytes) == nil, "the high half of the version is the writer's")
+  }
+
+  /// Reads everything and checks the bounds. Returns whether the dump could be opened.
+  @discardableResult
+  private func check(_ bytes: [UInt8], _ name: String) -> Bool {
+    let source = MinidumpBytes(copying: bytes)
+    let limit = 16 * UInt64(bytes.count) + 1 << 20
+    let before = Self.allocated()
+    guard let reader = try? MinidumpReader(source) else { return false }
+    reader.touchEverything()
+    let after = Self.allocated()
+    #expect(reader.allocatedBytes <= limit, "\(name)")
+    #expect(reader.softErrors.count <= MinidumpReader.maximumSoftErrors, "\(name)")
+    // What the reader holds, as the kernel sees it; other tests allocate at the same time.
+    if after > before { #expect(after - before <= limit + 64 << 20, "\(name)") }
+    return true
+  }
+
+  /// Bytes of this process that are in memory.
+  private static func allocated() -> UInt64 {
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    let pages = text.split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
+    return pages * 4096
+  }
+
+  /// The generator of Marsaglia, so that rounds can be repeated.
+  private struct Random {
+    var state: UInt64
+    init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }
+    mutating func next(_ bound: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state % UInt64(max(bound, 1)))
+    }
+  }
+}
