@@ -38,7 +38,7 @@ struct start_request {
   void *argument;
 };
 
-static void *run(void *parameter) {
+static void *thread_hook_run(void *parameter) {
   struct start_request request = *(struct start_request *)parameter;
   free(parameter);
   crash_thread_start start = crash_get_thread_start();
@@ -66,7 +66,7 @@ __attribute__((visibility("default"))) int pthread_create(
   if (!request) return create(thread, attributes, routine, argument);
   request->routine = routine;
   request->argument = argument;
-  int failure = create(thread, attributes, run, request);
+  int failure = create(thread, attributes, thread_hook_run, request);
   if (failure) free(request);
   return failure;
 }
