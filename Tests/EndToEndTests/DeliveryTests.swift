@@ -151,10 +151,14 @@ import ZooRuns
     let hide =
       "for f in /usr/lib/*/libcurl.so* /usr/lib/*/libcurl-gnutls.so*; do"
       + " mount --bind /dev/null \"$(readlink -f \"$f\")\"; done; exec \"$@\""
+    let log = uploading.log
     let run = try uploading.start(
-      server.minidumpURL, wrapper: ("/usr/bin/unshare", ["--mount", "/bin/sh", "-c", hide, "sh"]))
+      server.minidumpURL, ["--no-rate-limit", "--log-file=\(log)"],
+      wrapper: ("/usr/bin/unshare", ["--mount", "/bin/sh", "-c", hide, "sh"]))
     defer { run.process.end() }
-    try run.process.waitForOutput(containing: "install libcurl4", inErrorOutput: true)
+    try waitUntil("the log names the missing package") {
+      String(decoding: (try? FileSystem.read(log)) ?? [], as: UTF8.self).contains("install libcurl4")
+    }
     try run.leave()
     let report = try uploading.database.lookUp(id)
     #expect(report.state == .pending)

@@ -28,6 +28,9 @@ final class UploadingHandler {
     return try database.finish(report)
   }
 
+  /// Where a log may go.
+  var log: FilePath { directory.appending("log") }
+
   /// Starts a handler whose one client is the test.
   func start(
     _ url: String, _ options: [String] = ["--no-rate-limit"], environment: [String: String?] = [:],
