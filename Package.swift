@@ -17,7 +17,7 @@ let subset: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ]
   + (embedded
-    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
     : [.treatWarning("EmbeddedRestrictions", as: .error)])
 
 /// Settings of the Swift facade, of tools that need the full library, and of tests.
@@ -39,7 +39,7 @@ func headers(_ name: String, apt package: String) -> Target {
 func shims(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Modules/\(name)",
-    cSettings: [.define("_GNU_SOURCE")])
+    cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -79,7 +79,10 @@ var targets: [Target] = [
     ]),
   module(
     "SentryHandler",
-    ["HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot"]),
+    [
+      "HandlerCore", "SentryEnvelope", "StructuredValue", "LinuxSystem", "CrashDatabase", "ProcessSnapshot",
+      "ProcessMemory", "MinidumpFormat", "CLinuxShims",
+    ]),
   .executableTarget(
     name: "crashpad_handler", dependencies: ["SentryHandler", "CLinuxShims"], path: "Modules/crashpad_handler",
     swiftSettings: subset),
@@ -98,12 +101,19 @@ if !embedded {
     shims("CThreadHook", ["CLinuxShims"]),
     .target(
       name: "SentryNative",
-      dependencies: ["SentryClient", "SentryEnvelope", "StructuredValue", "CThreadHook"],
+      dependencies: [
+        "SentryClient", "SentryEnvelope", "StructuredValue", "CrashClient", "CrashDatabase", "LinuxSystem",
+        "CThreadHook",
+      ],
       path: "Modules/SentryNative", swiftSettings: full),
     .target(
       name: "SentryNativeTesting",
       dependencies: ["SentryEnvelope", "StructuredValue", "MinidumpFormat", "LinuxSystem", "CLinuxShims", "CZlib"],
       path: "Modules/SentryNativeTesting", swiftSettings: full),
+    // The test kit's server as a program, for shell scripts.
+    .executableTarget(
+      name: "sentry-ingest", dependencies: ["SentryNativeTesting", "LinuxSystem", "CLinuxShims"],
+      path: "Modules/sentry-ingest", swiftSettings: full),
     .executableTarget(
       name: "crashpad_walker",
       dependencies: [
@@ -123,23 +133,57 @@ if !embedded {
       name: "CrashZoo", dependencies: ["SentryNative", "CLinuxShims", "CCrashZoo"], path: "Tests/CrashZoo",
       swiftSettings: full),
     .target(name: "CCrashZoo", path: "Tests/CCrashZoo"),
+    // A program that uses the crash client alone and dies on request; started as a handler it is a scripted one.
+    .executableTarget(
+      name: "CrashVictim",
+      dependencies: ["CrashClient", "CrashProtocol", "LinuxSystem", "CThreadHook", "CLinuxShims"],
+      path: "Tests/CrashVictim", swiftSettings: full),
+    .target(
+      name: "CrashVictimRunner", dependencies: ["LinuxSystem", "CLinuxShims"], path: "Tests/CrashVictimRunner",
+      swiftSettings: full),
+    // A process that does one thing to a database, for tests that kill it in the middle.
+    .executableTarget(
+      name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
+      path: "Tests/DatabaseFixture",
+      swiftSettings: full),
+    // A program that uses the SDK as its arguments say.
+    .executableTarget(
+      name: "SDKFixture", dependencies: ["SentryNative", "LinuxSystem", "CLinuxShims"], path: "Tests/SDKFixture",
+      swiftSettings: full),
+    // Runs it, and tells what was left.
+    .target(
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
+
+    // A process in a known state for others to look at.
+    .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
 
     tests("LinuxSystem", ["LinuxSystem", "CLinuxShims"]),
     tests(
       "CrashCapture",
-      ["CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      [
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner",
+      ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
-    tests("ProcessMemory", ["ProcessMemory", "LinuxSystem", "CLinuxShims"]),
-    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "ProcessMemory",
+      ["ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
+    tests("CrashDatabase", ["CrashDatabase", "LinuxSystem", "CLinuxShims", "DatabaseFixture"]),
     tests("Uploader", ["Uploader", "LinuxSystem", "SentryNativeTesting"]),
+    tests("SentryNativeTesting", ["SentryNativeTesting", "LinuxSystem", "sentry-ingest"]),
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
-    tests("CrashClient", ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
-    tests("ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims"]),
+    tests(
+      "CrashClient",
+      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner"]),
+    tests(
+      "ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests(
       "ProcessSnapshot",
-      ["ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting"]),
+      [
+        "ProcessSnapshot", "ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
+        "SnapshotFixture",
+      ]),
     tests(
       "StackWalk",
       [
@@ -150,32 +194,34 @@ if !embedded {
       "MinidumpCapture",
       [
         "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "ProcessMemory", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "SentryNativeTesting", "SnapshotFixture", "crashctl",
       ]),
     tests(
       "HandlerCore",
       [
-        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims",
+        "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
       ]),
-    tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
+    tests(
+      "SentryClient",
+      ["SentryClient", "CrashClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
     tests(
       "SentryNative",
       [
-        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "CrashDatabase", "LinuxSystem",
-        "CLinuxShims",
+        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "SentryEnvelope", "CrashDatabase",
+        "LinuxSystem", "CLinuxShims", "SDKFixture", "crashpad_handler",
       ]),
     tests(
       "EndToEnd",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope", "LinuxSystem",
-        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope",
+        "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(
       "Compatibility",
       [
-        "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem", "CLinuxShims",
-        "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "LinuxSystem",
+        "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl", "Uploader",
       ]),
   ]
 }
@@ -187,7 +233,7 @@ let libraries =
     "HandlerCore", "SentryHandler",
   ] + (embedded ? [] : ["StackWalk", "SentryClient", "SentryNative", "SentryNativeTesting"])
 
-let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl"])
+let executables = ["crashpad_handler"] + (embedded ? [] : ["crashpad_walker", "crashctl", "sentry-ingest"])
 
 let package = Package(
   name: "sentry-native-swift",

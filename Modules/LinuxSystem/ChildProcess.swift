@@ -27,10 +27,12 @@ public struct ChildProcess: Sendable {
   ///   - arguments: all of `argv`, the program's name first.
   ///   - environment: `KEY=VALUE` strings; `nil` hands down this process's own.
   ///   - kept: descriptors that stay open in the child under the same number, close-on-exec or not.
+  ///   - newSession: the child leads a session and a process group of its own, `setsid(2)`.
+  ///   - workingDirectory: where the child starts; a relative `executable` is looked for from there.
   public static func spawn(
     _ executable: FilePath, arguments: [FilePath], environment: [FilePath]? = nil,
     input: StandardStream = .inherited, output: StandardStream = .inherited, error: StandardStream = .inherited,
-    keeping kept: [Int32] = [], newSession: Bool = false
+    keeping kept: [Int32] = [], newSession: Bool = false, workingDirectory: FilePath? = nil
   ) throws(Errno) -> ChildProcess {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -60,6 +62,10 @@ public struct ChildProcess: Sendable {
     }
     // dup2 onto itself clears close-on-exec (POSIX.1-2024, glibc 2.29).
     for number in kept { posix_spawn_file_actions_adddup2(&actions, number, number) }
+
+    if let workingDirectory {
+      _ = workingDirectory.withCString { posix_spawn_file_actions_addchdir_np(&actions, $0) }
+    }
 
     var process: pid_t = 0
     let failure = executable.withCString { path in

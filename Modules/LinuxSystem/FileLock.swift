@@ -23,4 +23,25 @@ public struct FileLock: ~Copyable, Sendable {
     _ = try retryingInterrupts { flock(number, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
     self.file = file
   }
+
+  /// Waits until the lock is free, at most for `milliseconds`.
+  ///
+  /// - Throws: `Errno.wouldBlock` when somebody else holds the lock all that time.
+  public init(waitingFor file: consuming OwnedFileDescriptor, _ mode: Mode, milliseconds: Int64) throws(Errno) {
+    let number = file.rawValue
+    let deadline = MonotonicInstant.now().advanced(milliseconds: milliseconds)
+    var pause: Int32 = 1
+    while true {
+      do throws(Errno) {
+        _ = try retryingInterrupts { flock(number, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
+        break
+      } catch {
+        let left = deadline.millisecondsFromNow()
+        if error != .wouldBlock || left == 0 { throw error }
+        _ = poll(nil, 0, min(pause, left))
+        pause = min(pause * 2, 50)
+      }
+    }
+    self.file = file
+  }
 }

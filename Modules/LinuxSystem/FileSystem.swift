@@ -42,6 +42,8 @@ public enum FileSystem {
     public static let truncate = OpenOptions(rawValue: O_TRUNC)
     public static let append = OpenOptions(rawValue: O_APPEND)
     public static let directory = OpenOptions(rawValue: O_DIRECTORY)
+    /// Opening a FIFO or a device does not wait for its other end.
+    public static let nonBlocking = OpenOptions(rawValue: O_NONBLOCK)
     public static let noFollow = OpenOptions(rawValue: O_NOFOLLOW)
   }
 
@@ -88,6 +90,17 @@ public enum FileSystem {
     }
   }
 
+  /// Renames, but never onto something that is there (`Errno.fileExists`): `renameat2(2)` with RENAME_NOREPLACE.
+  ///
+  /// - Throws: `Errno.invalidArgument` where the file system cannot do that (NFS, old FUSE).
+  public static func renameExclusively(_ path: FilePath, to target: FilePath) throws(Errno) {
+    try path.withCString { (old) throws(Errno) in
+      try target.withCString { (new) throws(Errno) in
+        _ = try retryingInterrupts { linux_renameat2(AT_FDCWD, old, AT_FDCWD, new, 1 /* RENAME_NOREPLACE */) }
+      }
+    }
+  }
+
   /// Removes a file or a symbolic link: `unlink(2)`.
   public static func remove(_ path: FilePath) throws(Errno) {
     try path.withCString { (name) throws(Errno) in _ = try retryingInterrupts { unlink(name) } }
@@ -125,7 +138,12 @@ public enum FileSystem {
       let parent = path.directory
       if parent == path { throw .noSuchFile }
       try createDirectories(parent, mode: mode)
-      try createDirectories(path, mode: mode)
+      // Not this function again: /proc says ENOENT to every mkdir, though the parent is there.
+      do throws(Errno) {
+        try createDirectory(path, mode: mode)
+      } catch .fileExists {
+        if try status(path).kind != .directory { throw .notDirectory }
+      }
     }
   }
 

@@ -55,6 +55,22 @@ internal import CLinuxShims
     }
   }
 
+  /// At most `count` bytes at `offset`, fewer only where the file ends. The file position stays.
+  public func read(upTo count: Int, at offset: Int64) throws(Errno) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: max(0, count))
+    var filled = 0
+    while filled < bytes.count {
+      let read = try bytes.withUnsafeMutableBufferPointer { (buffer) throws(Errno) -> Int in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+        return try self.read(into: rest, at: offset + Int64(filled))
+      }
+      if read == 0 { break }
+      filled += read
+    }
+    bytes.removeLast(bytes.count - filled)
+    return bytes
+  }
+
   /// Writes all of `buffer`, in as many calls as it takes.
   public func writeAll(_ buffer: UnsafeRawBufferPointer) throws(Errno) {
     let number = rawValue

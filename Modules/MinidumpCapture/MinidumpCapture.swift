@@ -1,1 +1,197 @@
-// Placeholder of MinidumpCapture.
+// Provides the bridge from a snapshot to a dump.
+public import LinuxSystem
+public import MinidumpFormat
+public import ProcessMemory
+public import ProcessSnapshot
+
+/// What a dump says beyond the snapshot, and what it takes along.
+public struct MinidumpCaptureOptions: Sendable {
+  public var reportID: UniqueID?
+  /// The installation, from the database's settings.
+  public var clientID: UniqueID?
+  /// Annotations of the process. Keys are unique; the later of two wins.
+  public var annotations: [MinidumpSimpleAnnotation] = []
+  public var style = MinidumpStyle.smart
+  /// Bytes of heap and variables in the style `smart`.
+  public var heapLimit: UInt64 = 512 << 10
+  /// Memory besides stacks and what the snapshot and the style take along.
+  public var extraMemory: [AddressRange] = []
+  /// Streams written as they are, behind all others.
+  public var userStreams: [MinidumpUserStream] = []
+
+  public init() {}
+}
+
+/// Writes a snapshot as a minidump. Layout: docs/formats/minidump.md.
+public enum MinidumpCapture {
+  /// The annotation that carries the message of the Swift runtime or of libc.
+  public static let fatalMessageKey = "swift.fatal_message"
+
+  /// Writes the dump while the process is stopped: memory contents are read now.
+  ///
+  /// - Throws: when the sink fails or the dump would not fit the format; memory that cannot be read is no error.
+  @discardableResult
+  public static func write(
+    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
+    to sink: any MinidumpSink
+  ) throws(MinidumpWriteError) -> MinidumpWriteResult {
+    try MinidumpWriter.write(contents(snapshot, memory: memory, options), to: sink) { memory.read(at: $0, into: $1) }
+  }
+
+  /// Everything of the dump but the bytes of memory.
+  ///
+  /// - Parameter memory: is searched for pointers in the style `smart`.
+  public static func contents(
+    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, _ options: MinidumpCaptureOptions = .init()
+  ) -> MinidumpContents {
+    var contents = MinidumpContents()
+    contents.timestamp = UInt32(truncatingIfNeeded: snapshot.timestamp.seconds)
+    contents.systemInfo = snapshot.system.minidumpSystemInfo(is64Bit: snapshot.is64Bit)
+    contents.miscInfo = miscInfo(snapshot)
+    contents.threads = snapshot.threads.map { thread($0, exception: snapshot.exception) }
+    contents.threadNames = snapshot.threads.map {
+      MinidumpThreadName(threadID: UInt32(bitPattern: $0.threadID), name: $0.displayName)
+    }
+    contents.exception = snapshot.exception.map(exception)
+    contents.modules = snapshot.modules.map(module)
+    contents.crashpadInfo = crashpadInfo(snapshot, options)
+    contents.memoryInfo = memoryInfo(snapshot)
+    contents.userStreams = texts(snapshot) + options.userStreams
+    let windows = snapshot.memoryWindows + options.extraMemory
+    switch options.style {
+    case .stacks: contents.memory = addresses(windows)
+    case .smart:
+      var selection = MemorySelection(snapshot, memory: memory, limit: options.heapLimit)
+      selection.addHeap(of: snapshot)
+      contents.memory = addresses(windows + selection.ranges)
+    case .full:
+      // The 64-bit list: such a dump may be larger than 4 GiB.
+      contents.memory = addresses(windows)
+      contents.memory64 = addresses(MemorySelection.everything(snapshot.map))
+    }
+    return contents
+  }
+
+  private static func addresses(_ ranges: [AddressRange]) -> [MinidumpAddressRange] {
+    ranges.map { MinidumpAddressRange(start: $0.start, size: $0.size) }
+  }
+
+  private static func miscInfo(_ snapshot: borrowing ProcessSnapshot) -> MinidumpMiscInfo {
+    var info = MinidumpMiscInfo(processID: UInt32(bitPattern: snapshot.processID))
+    func seconds(_ value: Double?) -> UInt32 {
+      // Rounded to the nearest without libm.
+      guard let value, value > 0, value < 4e9 else { return 0 }
+      return UInt32(value + 0.5)
+    }
+    info.processTimes = MinidumpProcessTimes(
+      created: UInt32(truncatingIfNeeded: snapshot.process.startTime?.seconds ?? 0),
+      user: seconds(snapshot.process.userSeconds), kernel: seconds(snapshot.process.systemSeconds))
+    var power = MinidumpProcessorPower()
+    // Crashpad writes the two the other way round, and its readers have learnt to expect that.
+    power.maxMHz = UInt32(clamping: snapshot.system.cpuFrequency / 1000)
+    power.currentMHz = UInt32(clamping: snapshot.system.cpuMaximumFrequency / 1000)
+    info.processorPower = power
+    info.timeZone = MinidumpTimeZone()
+    info.buildString = snapshot.system.buildString
+    info.debugBuildString = "sentry-native-swift,linux"
+    return info
+  }
+
+  /// The crashing thread is shown as it was when the signal came, not inside of the signal handler.
+  private static func thread(_ thread: ThreadSnapshot, exception: ExceptionSnapshot?) -> MinidumpThread {
+    var context = thread.context
+    if let exception, exception.threadID == thread.threadID, let interrupted = exception.context {
+      context = interrupted
+    }
+    return MinidumpThread(
+      id: UInt32(bitPattern: thread.threadID),
+      priority: thread.priority.map {
+        MinidumpThread.linuxPriority(policy: $0.policy, nice: $0.nice, staticPriority: $0.staticPriority)
+      } ?? .max,
+      teb: thread.context.threadPointer,
+      stack: thread.stack.map { MinidumpAddressRange(start: $0.kept.start, size: $0.kept.size) },
+      context: context.minidumpContext)
+  }
+
+  private static func exception(_ exception: ExceptionSnapshot) -> MinidumpException {
+    MinidumpException(
+      threadID: UInt32(bitPattern: exception.threadID), code: UInt32(bitPattern: exception.signal.signal),
+      flags: UInt32(bitPattern: exception.signal.code), address: exception.address,
+      parameters: exception.parameters, context: exception.context?.minidumpContext)
+  }
+
+  private static func module(_ module: ModuleSnapshot) -> MinidumpModule {
+    let name = module.path.isEmpty ? String(decoding: module.soname, as: UTF8.self) : module.path.description
+    let fileType: UInt32 =
+      switch module.kind {
+      case .executable: 1
+      case .sharedLibrary, .vdso: 2
+      case .dynamicLoader: 0
+      }
+    return MinidumpModule(
+      base: module.range.start, size: UInt32(clamping: module.range.size), name: name,
+      version: MinidumpVersionInfo(fileType: fileType),
+      codeView: module.buildID.isEmpty
+        ? .pdb70(guid: .zero, age: 0, name: String(decoding: FilePath(name).lastComponent, as: UTF8.self))
+        : .elfBuildID(module.buildID))
+  }
+
+  private static func crashpadInfo(
+    _ snapshot: borrowing ProcessSnapshot, _ options: MinidumpCaptureOptions
+  ) -> MinidumpCrashpadInfo {
+    var annotations = options.annotations
+    if let message = snapshot.fatalMessage {
+      annotations.removeAll { $0.key == fatalMessageKey }
+      annotations.append(
+        MinidumpSimpleAnnotation(key: fatalMessageKey, value: String(decoding: message, as: UTF8.self)))
+    }
+    func guid(_ id: UniqueID?) -> MinidumpGUID { id.map { MinidumpGUID(uuidBytes: $0.bytes) } ?? .zero }
+    return MinidumpCrashpadInfo(
+      reportID: guid(options.reportID), clientID: guid(options.clientID), simpleAnnotations: annotations)
+  }
+
+  private static func memoryInfo(_ snapshot: borrowing ProcessSnapshot) -> [MinidumpMemoryInfo] {
+    let modules = snapshot.modules.sorted { $0.range.start < $1.range.start }
+    var next = modules[...]
+    return snapshot.map.mappings.map { mapping in
+      while let module = next.first, module.range.end <= mapping.range.start { next.removeFirst() }
+      let module = next.first.flatMap { $0.range.overlaps(mapping.range) ? $0 : nil }
+      return MinidumpMemoryInfo(
+        base: mapping.range.start, size: mapping.range.size, state: .commit,
+        protection: .init(read: mapping.isReadable, write: mapping.isWritable, execute: mapping.isExecutable),
+        kind: module != nil ? .image : mapping.inode != 0 ? .mapped : .private, allocationBase: module?.range.start)
+    }
+  }
+
+  /// Files of /proc as processors know them. The environment is in here only if the snapshot has it.
+  private static func texts(_ snapshot: borrowing ProcessSnapshot) -> [MinidumpUserStream] {
+    let process = snapshot.process
+    let texts: [(MinidumpStreamType, [UInt8])] = [
+      (.linuxCPUInfo, snapshot.system.cpuInfo), (.linuxProcStatus, process.status),
+      (.linuxLSBRelease, snapshot.system.osRelease), (.linuxCommandLine, process.commandLine),
+      (.linuxEnvironment, process.environment), (.linuxAuxv, process.auxiliaryVector), (.linuxMaps, process.maps),
+      (.linuxLimits, process.limits), (.softErrors, softErrors(snapshot)),
+    ]
+    return texts.filter { !$0.1.isEmpty }.map { MinidumpUserStream(type: $0.0, bytes: $0.1) }
+  }
+
+  /// A JSON array of strings; empty without errors.
+  private static func softErrors(_ snapshot: borrowing ProcessSnapshot) -> [UInt8] {
+    if snapshot.softErrors.isEmpty { return [] }
+    var json: [UInt8] = [UInt8(ascii: "[")]
+    for (index, error) in snapshot.softErrors.enumerated() {
+      if index > 0 { json.append(UInt8(ascii: ",")) }
+      json.append(UInt8(ascii: "\""))
+      for byte in error.description.utf8 {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): json += [UInt8(ascii: "\\"), byte]
+        case 0..<0x20: json.append(UInt8(ascii: " "))
+        default: json.append(byte)
+        }
+      }
+      json.append(UInt8(ascii: "\""))
+    }
+    json.append(UInt8(ascii: "]"))
+    return json
+  }
+}

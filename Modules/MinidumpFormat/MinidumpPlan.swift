@@ -248,18 +248,16 @@ internal final class MinidumpPlan {
 
   /// - Returns: bytes that could not be read.
   func writeMemory(
-    to output: MinidumpOutput, chunk: Int, readMemory: MinidumpWriter.MemoryRead
+    to output: MinidumpOutput, readMemory: MinidumpWriter.MemoryRead
   ) throws(MinidumpWriteError) -> UInt64 {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 4096)
-    defer { buffer.deallocate() }
     var unreadable: UInt64 = 0
     func copy(_ range: MinidumpAddressRange) throws(MinidumpWriteError) {
       var address = range.start
       var left = range.size
       while left > 0 {
-        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<Int(min(left, UInt64(chunk)))])
+        let part = try output.space(upTo: left)
         unreadable += MinidumpMemoryFill.read(at: address, into: part, readMemory)
-        try output.write(UnsafeRawBufferPointer(part))
+        output.advance(part.count)
         address &+= UInt64(part.count)
         left -= UInt64(part.count)
       }

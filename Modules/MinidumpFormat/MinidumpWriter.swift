@@ -20,7 +20,7 @@ public enum MinidumpWriter {
   ///
   /// - Parameters:
   ///   - order: little, except in tests of readers.
-  ///   - chunk: bytes of memory read and written at once.
+  ///   - chunk: bytes that are written at once, and read at most.
   ///   - readMemory: gives stacks and other memory. What it cannot give is written as 0xfe.
   /// - Throws: `MinidumpWriteError`; the file is unusable then and has no signature.
   @discardableResult
@@ -30,10 +30,10 @@ public enum MinidumpWriter {
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
     let plan = MinidumpPlan(contents, order: order)
     try plan.freeze()
-    let output = MinidumpOutput(sink: sink)
+    let output = MinidumpOutput(sink: sink, capacity: chunk)
     try plan.writeHeader(to: output, signed: !sink.canOverwrite)
     try plan.writeStreams(to: output)
-    let unreadable = try plan.writeMemory(to: output, chunk: max(chunk, 4096), readMemory: readMemory)
+    let unreadable = try plan.writeMemory(to: output, readMemory: readMemory)
     try output.flush()
     if sink.canOverwrite { try plan.sign(output) }
     return MinidumpWriteResult(size: output.position, unreadableBytes: unreadable, droppedStreams: plan.dropped)
@@ -47,56 +47,67 @@ public enum MinidumpWriter {
   }
 }
 
-/// Gathers small writes.
+/// Gathers writes: what goes to the sink is as large as the buffer, since files take few large writes much faster than
+/// many small ones. Memory of the process is read right into the buffer.
 internal final class MinidumpOutput {
   private let sink: any MinidumpSink
-  private var pending: [UInt8] = []
+  private let storage: UnsafeMutableRawBufferPointer
+  private var pending = 0
   private(set) var position: UInt64 = 0
-  private static let threshold = 64 << 10
 
-  init(sink: any MinidumpSink) {
+  /// - Parameter capacity: bytes of a write; at least 4096.
+  init(sink: any MinidumpSink, capacity: Int) {
     self.sink = sink
-    pending.reserveCapacity(Self.threshold)
+    storage = .allocate(byteCount: max(capacity, 4096), alignment: 4096)
   }
 
+  deinit { storage.deallocate() }
+
   func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpWriteError) {
-    if bytes.count >= Self.threshold {
-      try flush()
-      try send(bytes)
-    } else {
-      if pending.count + bytes.count > Self.threshold { try flush() }
-      pending.append(contentsOf: bytes)
+    var done = 0
+    while done < bytes.count {
+      let part = try space(upTo: UInt64(bytes.count - done))
+      part.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[done..<(done + part.count)]))
+      advance(part.count)
+      done += part.count
     }
-    position += UInt64(bytes.count)
+  }
+
+  /// Room for the next bytes, at least one and at most `limit` (which is not 0). `advance` makes them part of the file.
+  func space(upTo limit: UInt64) throws(MinidumpWriteError) -> UnsafeMutableRawBufferPointer {
+    if pending == storage.count { try flush() }
+    let count = Int(min(limit, UInt64(storage.count - pending)))
+    return UnsafeMutableRawBufferPointer(rebasing: storage[pending..<(pending + count)])
+  }
+
+  /// Takes the first `count` bytes of the last `space`.
+  func advance(_ count: Int) {
+    pending += count
+    position += UInt64(count)
   }
 
   /// Zeros up to an offset of the file.
   func pad(to offset: UInt64) throws(MinidumpWriteError) {
     while position < offset {
-      pending.append(0)
-      position += 1
+      let part = try space(upTo: offset - position)
+      part.initializeMemory(as: UInt8.self, repeating: 0)
+      advance(part.count)
     }
   }
 
   func flush() throws(MinidumpWriteError) {
-    if pending.isEmpty { return }
-    try pending.withUnsafeBufferPointer { (buffer) throws(MinidumpWriteError) in
-      try send(UnsafeRawBufferPointer(buffer))
+    if pending == 0 { return }
+    do throws(MinidumpSinkError) {
+      try sink.write(UnsafeRawBufferPointer(rebasing: storage[..<pending]))
+    } catch {
+      throw MinidumpWriteError(.sink, size: position - UInt64(pending), sinkError: error)
     }
-    pending.removeAll(keepingCapacity: true)
+    pending = 0
   }
 
   func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpWriteError) {
     do throws(MinidumpSinkError) {
       _ = try sink.overwrite(at: offset, bytes)
-    } catch {
-      throw MinidumpWriteError(.sink, size: position, sinkError: error)
-    }
-  }
-
-  private func send(_ bytes: UnsafeRawBufferPointer) throws(MinidumpWriteError) {
-    do throws(MinidumpSinkError) {
-      try sink.write(bytes)
     } catch {
       throw MinidumpWriteError(.sink, size: position, sinkError: error)
     }

@@ -81,6 +81,35 @@ extension MemoryReader {
     return T(littleEndian: value)
   }
 
+  // Generic methods cannot be called on `any MemoryReader` in Embedded Swift; these can.
+
+  /// A little-endian integer of 16 bits.
+  public func readUInt16(at address: UInt64) throws(MemoryError) -> UInt16 {
+    var value: UInt16 = 0
+    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
+    guard count == 2 else { throw MemoryError(.unreadable, address: address, count: 2) }
+    return UInt16(littleEndian: value)
+  }
+  /// A little-endian integer of 32 bits.
+  public func readUInt32(at address: UInt64) throws(MemoryError) -> UInt32 {
+    var value: UInt32 = 0
+    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
+    guard count == 4 else { throw MemoryError(.unreadable, address: address, count: 4) }
+    return UInt32(littleEndian: value)
+  }
+  /// A little-endian integer of 64 bits.
+  public func readUInt64(at address: UInt64) throws(MemoryError) -> UInt64 {
+    var value: UInt64 = 0
+    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
+    guard count == 8 else { throw MemoryError(.unreadable, address: address, count: 8) }
+    return UInt64(littleEndian: value)
+  }
+  /// A pointer of a 64-bit or 32-bit process.
+  public func readPointer(at address: UInt64, is64Bit: Bool) throws(MemoryError) -> UInt64 {
+    if is64Bit { return try readUInt64(at: address) }
+    return UInt64(try readUInt32(at: address))
+  }
+
   /// The bytes of a C string without its NUL.
   ///
   /// - Parameter limit: bytes to look at, the NUL included.

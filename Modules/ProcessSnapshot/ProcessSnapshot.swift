@@ -1,1 +1,57 @@
-// Placeholder of ProcessSnapshot.
+// Provides the value that says what a process looked like.
+public import LinuxSystem
+public import ProcessMemory
+
+/// A process at one moment. A value without ties to the process: it stays true when that has gone.
+///
+/// A part that could not be read is missing here, and `softErrors` says why. Memory contents are not in here; `threads`
+/// and `memoryWindows` say what is worth reading while the process is stopped.
+public struct ProcessSnapshot: Sendable {
+  public var processID: Int32
+  /// When the capture began.
+  public var timestamp: Timestamp
+  /// Of the process's code.
+  public var is64Bit: Bool
+  public var system: SystemFacts
+  public var process: ProcessFacts
+  /// The main thread first when it lives.
+  public var threads: [ThreadSnapshot]
+  public var map: MemoryMap
+  /// The executable first.
+  public var modules: [ModuleSnapshot]
+  public var moduleSource: ModuleSource
+  public var exception: ExceptionSnapshot?
+  /// The Swift runtime's or libc's message; bytes, usually UTF-8.
+  public var fatalMessage: [UInt8]?
+  /// Readable memory around the registers of the crashing thread and the code of all threads: in address order, apart from
+  /// each other and from the stacks.
+  public var memoryWindows: [AddressRange]
+  public var memoryStrategy: MemoryStrategy
+  public var softErrors: [SoftError]
+
+  public init(processID: Int32, timestamp: Timestamp = .now(), is64Bit: Bool = true) {
+    self.processID = processID
+    self.timestamp = timestamp
+    self.is64Bit = is64Bit
+    system = SystemFacts()
+    process = ProcessFacts()
+    threads = []
+    map = MemoryMap()
+    modules = []
+    moduleSource = .mappings
+    exception = nil
+    fatalMessage = nil
+    memoryWindows = []
+    memoryStrategy = .processVM
+    softErrors = []
+  }
+
+  /// The thread that crashed.
+  public var crashingThread: ThreadSnapshot? {
+    guard let exception else { return nil }
+    return threads.first { $0.threadID == exception.threadID }
+  }
+
+  /// The module that holds an address.
+  public func module(at address: UInt64) -> ModuleSnapshot? { modules.first { $0.range.contains(address) } }
+}

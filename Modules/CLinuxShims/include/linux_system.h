@@ -3,9 +3,7 @@
 #ifndef LINUX_SYSTEM_H
 #define LINUX_SYSTEM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include "gnu_source.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

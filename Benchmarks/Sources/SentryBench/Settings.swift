@@ -1,0 +1,64 @@
+// Provides what the command line says.
+import Foundation
+
+/// A program that is measured.
+struct Program {
+  let name: String
+  let path: String
+}
+
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+struct Settings {
+  /// Names of benchmarks; empty for all.
+  var names: [String] = []
+  var jsonFile: String?
+  var runs = 15
+  /// Our handlers, in each way that it is built.
+  var handlers: [Program] = []
+  var peerHandler: String?
+  var client = ""
+  var crashctl = ""
+  var peerReader: String?
+  /// Where files are written; removed at the end.
+  var scratch = ""
+
+  init(_ arguments: [String]) throws {
+    var rest = arguments[...]
+    func value(of option: String) throws -> String {
+      guard let value = rest.popFirst() else { throw Failure("\(option) needs a value") }
+      return value
+    }
+    while let argument = rest.popFirst() {
+      switch argument {
+      case "--json": jsonFile = try value(of: argument)
+      case "--runs":
+        guard let number = Int(try value(of: argument)), number > 0 else { throw Failure("--runs needs a number") }
+        runs = number
+      case "--handler":
+        let parts = try value(of: argument).split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { throw Failure("--handler needs NAME=PATH") }
+        handlers.append(Program(name: parts[0], path: parts[1]))
+      case "--peer-handler": peerHandler = try value(of: argument)
+      case "--crashctl": crashctl = try value(of: argument)
+      case "--peer-reader": peerReader = try value(of: argument)
+      case "--client": client = try value(of: argument)
+      case "--scratch": scratch = try value(of: argument)
+      default:
+        if argument.hasPrefix("-") { throw Failure("unknown option \(argument)") }
+        names.append(argument)
+      }
+    }
+  }
+
+  /// An empty folder of its own.
+  func folder(_ name: String) throws -> String {
+    let path = "\(scratch)/\(name)"
+    try? FileManager.default.removeItem(atPath: path)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
+  }
+}

@@ -1,0 +1,59 @@
+// Provides an input cut into fields, and memory of a process made of it.
+import ProcessMemory
+
+/// Takes fields off the front of an input; after its end they are 0.
+struct FuzzInput {
+  private(set) var rest: UnsafeRawBufferPointer
+
+  init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+
+  mutating func next<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
+    guard rest.count >= MemoryLayout<T>.size else {
+      rest = UnsafeRawBufferPointer(rebasing: rest[rest.count...])
+      return 0
+    }
+    let value = T(littleEndian: rest.loadUnaligned(as: T.self))
+    rest = UnsafeRawBufferPointer(rebasing: rest[MemoryLayout<T>.size...])
+    return value
+  }
+}
+
+/// The rest of an input as the memory of a process, at one address.
+final class FuzzMemory: MemoryReader {
+  let base: UInt64
+  private let bytes: UnsafeRawBufferPointer
+
+  init(_ bytes: UnsafeRawBufferPointer, at base: UInt64) {
+    self.bytes = bytes
+    // Never around the end of the address space, but up to it.
+    self.base = min(base, UInt64.max - UInt64(bytes.count))
+  }
+
+  var range: AddressRange { AddressRange(start: base, size: UInt64(bytes.count)) }
+
+  func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard range.contains(address) else { return 0 }
+    let offset = Int(address - base)
+    let count = min(bytes.count - offset, buffer.count)
+    buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)]))
+    return count
+  }
+}
+
+extension [UInt8] {
+  /// Appends an integer as the machine has it.
+  mutating func append<T: FixedWidthInteger>(_ value: T) {
+    for shift in stride(from: 0, to: T.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> T(shift))) }
+  }
+
+  /// Overwrites bytes, growing with zeros where needed.
+  mutating func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
+    let size = T.bitWidth / 8
+    if count < offset + size { self += [UInt8](repeating: 0, count: offset + size - count) }
+    for index in 0..<size { self[offset + index] = UInt8(truncatingIfNeeded: value >> T(index * 8)) }
+  }
+
+  mutating func put(_ text: String, at offset: Int) {
+    for (index, byte) in text.utf8.enumerated() { put(byte, at: offset + index) }
+  }
+}

@@ -1,0 +1,68 @@
+// Provides the fuzz target of the minidump reader: dumps come from anywhere.
+import MinidumpFormat
+
+let minidump = FuzzTarget(
+  name: "minidump",
+  seeds: {
+    [
+      ("everything-little", minidumpSeed(.little)), ("everything-big", minidumpSeed(.big)),
+    ]
+  },
+  body: { bytes in
+    guard let reader = try? MinidumpReader(MinidumpBytes(copying: [UInt8](bytes))) else { return }
+    readEverything(reader)
+    precondition(reader.allocatedBytes <= reader.allocationLimit, "more memory than the limit")
+    precondition(reader.softErrors.count <= MinidumpReader.maximumSoftErrors)
+  })
+
+private func readEverything(_ reader: MinidumpReader) {
+  use(reader.systemInfo)
+  use(reader.miscInfo)
+  for thread in reader.threads ?? [] {
+    use(thread.context?.registers)
+    use(thread.context?.stackPointer)
+  }
+  use(reader.threadNames)
+  use(reader.threadInfo)
+  let platform = reader.systemInfo?.platform
+  let architecture = reader.systemInfo?.architecture
+  for exception in reader.exceptions {
+    use(exception.name(on: platform, architecture: architecture).summary(of: exception))
+    use(exception.faultAddress(on: platform, architecture: architecture))
+  }
+  for module in reader.modules ?? [] {
+    use(module.codeID(on: platform))
+    use(module.debugID)
+    use(module.debugFile)
+    use(module.addresses.end)
+  }
+  use(reader.unloadedModules)
+  use(reader.memoryList)
+  use(reader.memory64List)
+  use(reader.memoryInfo)
+  use(reader.handles)
+  use(reader.handleOperations)
+  use(reader.functionTables)
+  use(reader.tokens)
+  use(reader.comment)
+  use(reader.commentW)
+  use(reader.crashpadInfo)
+  use(reader.breakpadInfo)
+  use(reader.assertionInfo)
+  use(reader.dsoDebug)
+  use(reader.macOSCrashInfo)
+  use(reader.macOSBootArgs)
+  for entry in reader.directory.prefix(64) {
+    use(reader.text(of: entry.type))
+    use(reader.parts(of: entry.type))
+  }
+  use(reader.auxiliaryVector()?.count)
+  let map = reader.memoryMap
+  var buffer = [UInt8](repeating: 0, count: 64)
+  for range in map.ranges.prefix(64) {
+    for address in [range.start, range.start &- 1, range.end, range.end &- 1] {
+      use(map.bytes(at: address)?.count)
+      use(buffer.withUnsafeMutableBytes { map.read(at: address, into: $0) })
+    }
+  }
+}

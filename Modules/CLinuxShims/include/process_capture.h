@@ -1,0 +1,64 @@
+// Provides what reading another process needs of the kernel and the CPU beyond libc's headers: register sets by
+// ptrace, and cpuid.
+#ifndef PROCESS_CAPTURE_H
+#define PROCESS_CAPTURE_H
+
+#include "gnu_source.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// PTRACE_GETREGSET: the register set `type` (NT_…) of a stopped thread. Bytes written, or -errno.
+static inline long linux_ptrace_register_set(
+    pid_t thread, unsigned long type, void *_Nonnull buffer, size_t capacity) {
+  struct iovec target = {buffer, capacity};
+  long result = syscall(SYS_ptrace, (long)PTRACE_GETREGSET, (long)thread, type, &target);
+  return result < 0 ? -(long)errno : (long)target.iov_len;
+}
+
+// PTRACE_PEEKDATA by the system call, which stores the word instead of returning it. 0, or -errno.
+static inline long linux_ptrace_peek(pid_t thread, uint64_t address, unsigned long *_Nonnull word) {
+  long result = syscall(SYS_ptrace, (long)PTRACE_PEEKDATA, (long)thread, (unsigned long)address, word);
+  return result < 0 ? -(long)errno : 0;
+}
+
+// waitpid(2) for one traced thread. `__WALL` is an unsigned literal that does not fit waitpid's int in Swift.
+// Takes the end of a traced thread, or nothing. The thread's id, 0 when it lives, or -errno.
+static inline pid_t linux_reap_traced(pid_t thread) {
+  int status;
+  pid_t result = waitpid(thread, &status, (int)(__WALL | WNOHANG));
+  return result < 0 ? -errno : result;
+}
+
+// Whether a traced thread has stopped: 1 and `code` = signal | event << 8, 0 when nothing happened, or -errno. Without
+// WEXITED, so that the end of a child that somebody else waits for is not taken from him.
+static inline int linux_wait_trace_stop(pid_t thread, int *_Nonnull code) {
+  siginfo_t info = {0};
+  if (waitid(P_PID, (id_t)thread, &info, WSTOPPED | WNOHANG | (int)__WALL) < 0) return -errno;
+  if (info.si_pid == 0) return 0;
+  *code = info.si_status;
+  return 1;
+}
+
+// cpuid: `registers` becomes eax, ebx, ecx, edx of the leaf; all 0 on other architectures. By assembly, since
+// <cpuid.h> drags a module of the compiler's intrinsics in that disagrees with libc's types under _GNU_SOURCE.
+static inline void linux_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[_Nonnull 4]) {
+  registers[0] = registers[1] = registers[2] = registers[3] = 0;
+#if defined(__x86_64__)
+  __asm__ volatile("cpuid"
+                   : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
+                   : "a"(leaf), "c"(subleaf));
+#else
+  (void)leaf;
+  (void)subleaf;
+#endif
+}
+
+#endif

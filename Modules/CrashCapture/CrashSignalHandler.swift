@@ -1,0 +1,110 @@
+// Provides the signal handler: what the crashing thread does, from the signal to its death.
+//
+// Every function of this module is compiled under @_noLocks @_noAllocation: the compiler refuses locks, heap, runtime
+// calls and unmarked C functions, in debug and in release. Scripts/check-crash-path audits the object code.
+internal import CLinuxShims
+
+/// The handler of all crash signals, with the type that `sigaction(2)` wants.
+///
+/// Async-signal-safe; entered by the kernel only. In order: claim the process, say what happened in the crash record,
+/// write the marker file, ask the handler for a dump and wait, put the previous action back, queue the original signal
+/// again. Returning then runs what was there before, or ends the process by its own signal.
+@implementation @c @_noLocks @_noAllocation
+internal func crash_signal_handler(
+  _ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
+) {
+  guard let info, let context else { return }
+  let process = crash_getpid()
+  if isStackOffer(signal, info, context, process) { return }
+  let thread = crash_gettid()
+  let identity = UInt64(UInt32(bitPattern: process)) << 32 | UInt64(UInt32(bitPattern: thread))
+
+  if crash_load32(crash_path_enabled()) == 0 {
+    passOn(signal, info, process, thread)
+    return
+  }
+  switch claim(identity, process) {
+  case .first:
+    reportCrash(signal, info, context, thread)
+    passOn(signal, info, process, thread)
+    // Only now: the waiting threads raise their own signals next, and the process shall die of this one.
+    crash_store32(crash_path_done(), 1)
+    crash_futex_wake(crash_path_done())
+  case .reentered:
+    // A signal that somebody sent to this thread during its dump: the dump is worth more, and the process dies anyway.
+    if crash_siginfo_code(info) <= 0 || !isFault(signal) { return }
+    restoreDefault(signal)
+    requeue(signal, info, process, thread)
+  case .reported:
+    passOn(signal, info, process, thread)
+  case .waiting:
+    waitForOwner()
+    passOn(signal, info, process, thread)
+  }
+}
+
+private enum Claim {
+  /// This thread makes the dump.
+  case first
+  /// This thread crashed while it made the dump.
+  case reentered
+  /// This thread has made the dump already, survived, and crashed again.
+  case reported
+  /// Another thread is at it, or has been.
+  case waiting
+}
+
+@_noLocks @_noAllocation
+private func claim(_ identity: UInt64, _ process: Int32) -> Claim {
+  let word = crash_path_owner()
+  while true {
+    let owner = crash_load64(word)
+    if owner == identity { return crash_load32(crash_path_done()) == 0 ? .reentered : .reported }
+    // The owner is another process: a parent that forked in its handler, or a vfork child in this memory, now dead.
+    if owner == 0 || owner >> 32 != identity >> 32 {
+      if crash_exchange64(word, owner, identity) {
+        crash_store32(crash_path_done(), 0)
+        return .first
+      }
+    } else {
+      return .waiting
+    }
+  }
+}
+
+/// Whether the kernel raises this signal because of an instruction of the thread itself.
+@_noLocks @_noAllocation
+internal func isFault(_ signal: Int32) -> Bool {
+  signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP
+    || signal == SIGSYS
+}
+
+/// Everything that makes a report of this crash.
+@_noLocks @_noAllocation
+private func reportCrash(
+  _ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>, _ context: UnsafeMutableRawPointer, _ thread: Int32
+) {
+  let state = crash_path()
+  let record = crash_record_shared()
+  record.pointee.exception.siginfo_address = UInt64(UInt(bitPattern: info))
+  record.pointee.exception.ucontext_address = UInt64(UInt(bitPattern: context))
+  record.pointee.exception.thread_id = thread
+  record.pointee.crash_time = crash_clock(0)
+  record.pointee.flags = 0
+  record.pointee.request_count &+= 1
+  if state.pointee.marker != 0 { writeMarker(record.pointee.crash_time) }
+  crash_call_hook(state.pointee.before_request, signal, info, context)
+  _ = requestDump(record)
+  crash_call_hook(state.pointee.after_request, signal, info, context)
+}
+
+/// Waits until the owner has finished, at most as long as a dump may take.
+@_noLocks @_noAllocation
+private func waitForOwner() {
+  let deadline = crash_clock(1) &+ crash_path().pointee.timeout
+  while crash_load32(crash_path_done()) == 0 {
+    let left = deadline &- crash_clock(1)
+    if left <= 0 { return }
+    _ = crash_futex_wait(crash_path_done(), 0, left)
+  }
+}

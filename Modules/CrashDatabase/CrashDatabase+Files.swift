@@ -1,0 +1,148 @@
+// Provides the files of a report: where they are, and their locks.
+internal import LinuxSystem
+
+/// Both locks of a report, for steps that move it between the folders. The one of `pending` is always taken first.
+internal struct ReportLocks: ~Copyable {
+  let pending: ReportLock
+  let completed: ReportLock
+  consuming func release() {}
+
+  /// Keeps the lock of `pending` only.
+  consuming func releaseCompleted() -> ReportLock { pending }
+}
+
+extension CrashDatabase {
+  /// How long a step waits for a lock that another thread's listing may hold, in milliseconds.
+  internal static let patience: Int64 = 100
+
+  internal func dump(_ folder: Folder, _ id: UniqueID) -> FilePath { file(folder, id, ".dmp") }
+  internal func metadataFile(_ folder: Folder, _ id: UniqueID) -> FilePath { file(folder, id, ".meta") }
+  internal func lockFile(_ folder: Folder, _ id: UniqueID) -> FilePath { file(folder, id, ".lock") }
+  internal func attachmentFolder(_ id: UniqueID) -> FilePath { path.appending("attachments/\(id)") }
+
+  private func file(_ folder: Folder, _ id: UniqueID, _ suffix: String) -> FilePath {
+    path.appending("\(folder.name)/\(id)\(suffix)")
+  }
+
+  internal func lock(
+    _ folder: Folder, _ id: UniqueID, patience: Int64 = 0
+  ) throws(CrashDatabaseError) -> ReportLock {
+    let path = lockFile(folder, id)
+    do throws(Errno) {
+      return try ReportLock.acquire(path, patience: patience)
+    } catch {
+      if error == .wouldBlock { throw .busy(id) }
+      throw .file("create the lock", path, error)
+    }
+  }
+
+  /// Takes both locks. What a dead process left half done is for `settle`.
+  internal func lockBoth(
+    _ id: UniqueID, patience: Int64 = CrashDatabase.patience
+  ) throws(CrashDatabaseError) -> ReportLocks {
+    let pending = try lock(.pending, id, patience: patience)
+    let completed = try lock(.completed, id, patience: patience)
+    return ReportLocks(pending: pending, completed: completed)
+  }
+
+  /// Whether the file begins as a complete dump does.
+  internal func isCompleteDump(_ path: FilePath) -> Bool {
+    guard let file = try? FileSystem.open(path, [.noFollow, .nonBlocking]),
+      (try? file.status())?.kind == .regular
+    else { return false }
+    return (try? file.read(upTo: 4, at: 0)) == Array("MDMP".utf8)
+  }
+
+  /// `nil` when the file is missing or unreadable.
+  internal func loadMetadata(_ folder: Folder, _ id: UniqueID) -> ReportMetadata? {
+    guard let file = try? FileSystem.open(metadataFile(folder, id), [.noFollow, .nonBlocking]),
+      let bytes = try? file.read(upTo: ReportMetadata.fixedSize + ReportMetadata.remoteIDLimit, at: 0)
+    else { return nil }
+    return ReportMetadata(bytes: bytes)
+  }
+
+  /// Replaces the metadata in one step; where there is no room for a second file, in place.
+  internal func storeMetadata(_ metadata: ReportMetadata, _ folder: Folder, _ id: UniqueID) throws(Errno) {
+    let path = metadataFile(folder, id)
+    do throws(Errno) {
+      try FaultPoint.reached("database.metadata.write")
+      try FileSystem.replace(path, with: metadata.bytes)
+    } catch {
+      guard let file = try? FileSystem.open(path, [.write, .noFollow]) else { throw error }
+      try file.writeAll(metadata.bytes, at: 0)
+    }
+  }
+
+  /// Moves a report with its metadata. Its metadata must say already what it is in the new state, so that recovery
+  /// takes up from any point in between.
+  internal func move(_ id: UniqueID, from source: Folder, to target: Folder) throws(Errno) {
+    try FaultPoint.reached("database.move.described")
+    try FileSystem.rename(dump(source, id), to: dump(target, id))
+    try FaultPoint.reached("database.move.renamed")
+    try FileSystem.rename(metadataFile(source, id), to: metadataFile(target, id))
+    try FaultPoint.reached("database.move.done")
+  }
+
+  /// The report's attachments: regular files, sorted by name.
+  internal func attachments(of id: UniqueID) -> [Attachment] {
+    let folder = attachmentFolder(id)
+    guard (try? FileSystem.status(folder, followLinks: false))?.kind == .directory,
+      let names = try? FileSystem.entries(of: folder)
+    else { return [] }
+    var result: [Attachment] = []
+    for name in names {
+      let path = folder.appending(bytes: name)
+      guard let status = try? FileSystem.status(path, followLinks: false), status.kind == .regular else { continue }
+      result.append(Attachment(name: name, path: path, size: status.size))
+    }
+    result.sort { $0.name.lexicographicallyPrecedes($1.name) }
+    return result
+  }
+
+  internal func removeAttachments(of id: UniqueID) {
+    let folder = attachmentFolder(id)
+    // A link to a folder is not ours to empty.
+    guard (try? FileSystem.status(folder, followLinks: false))?.kind == .directory else { return }
+    try? FileSystem.removeTree(folder)
+  }
+
+  /// The report in `folder`, whose lock is held; `nil` when its dump is not there.
+  internal func report(_ folder: Folder, _ id: UniqueID) -> Report? {
+    let path = dump(folder, id)
+    guard let status = try? FileSystem.status(path, followLinks: false), status.kind == .regular else { return nil }
+    // Metadata that cannot even be written is made up: the report can be sent from a full disk.
+    let metadata = loadMetadata(folder, id) ?? ReportMetadata(creation: status.modified.seconds)
+    var size = status.size
+    for attachment in attachments(of: id) { size = size &+ attachment.size }
+    return Report(
+      id: id, state: folder == .pending ? .pending : .completed, path: path, metadata: metadata, totalSize: size)
+  }
+
+  /// The report in whatever state. Both locks are held.
+  internal func find(_ id: UniqueID) throws(CrashDatabaseError) -> Report {
+    _ = settle(id)
+    guard let report = report(.pending, id) ?? report(.completed, id) else { throw .notFound(id) }
+    return report
+  }
+
+  /// Identifiers of the files with one suffix in a folder, and the names with that suffix that are no identifiers.
+  internal func identifiers(
+    in folder: String, suffix: String
+  ) throws(Errno) -> (known: [UniqueID], others: [[UInt8]]) {
+    var known: [UniqueID] = []
+    var others: [[UInt8]] = []
+    let ending = Array(suffix.utf8)
+    for name in try FileSystem.entries(of: path.appending(folder)) {
+      guard name.count >= ending.count, name.suffix(ending.count).elementsEqual(ending) else { continue }
+      // Only the canonical text: files are looked up by it.
+      if let id = UniqueID(text: Array(name.dropLast(ending.count))),
+        name.dropLast(ending.count).elementsEqual(id.description.utf8)
+      {
+        known.append(id)
+      } else {
+        others.append(name)
+      }
+    }
+    return (known, others)
+  }
+}

@@ -1,0 +1,18 @@
+// Provides what a product built on the handler adds to it.
+public import CrashDatabase
+public import LinuxSystem
+public import ProcessSnapshot
+
+/// What a product adds to the handler. `PlainHandler` adds nothing.
+///
+/// Class-bound, so that `any HandlerExtension` is possible in Embedded Swift.
+public protocol HandlerExtension: AnyObject {
+  /// The content of an attachment of a fresh report, when it differs from the file's.
+  ///
+  /// Called while the crashed process waits: read a file, change a value, no more.
+  /// - Returns: `nil` to copy the file as it is.
+  func attachmentContent(of path: FilePath, snapshot: borrowing ProcessSnapshot, reportID: UniqueID) -> [UInt8]?
+
+  /// Called in the upload's own process, with the report locked, before it is sent: walk stacks, complete the event.
+  func prepareForUpload(_ report: borrowing UploadReport)
+}

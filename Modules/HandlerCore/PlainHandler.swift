@@ -1,0 +1,15 @@
+// Provides the handler without a product on top.
+public import CrashDatabase
+public import LinuxSystem
+public import ProcessSnapshot
+
+/// Adds nothing: reports are what Crashpad's would be.
+public final class PlainHandler: HandlerExtension {
+  public init() {}
+
+  public func attachmentContent(
+    of path: FilePath, snapshot: borrowing ProcessSnapshot, reportID: UniqueID
+  ) -> [UInt8]? { nil }
+
+  public func prepareForUpload(_ report: borrowing UploadReport) {}
+}

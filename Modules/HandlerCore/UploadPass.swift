@@ -1,0 +1,178 @@
+// Provides one pass over pending reports: which are sent, and what becomes of them.
+internal import CrashDatabase
+internal import LinuxSystem
+internal import Uploader
+
+/// Sends pending reports. `run` belongs in a process of its own; `absorb` takes back what it found out.
+final class UploadPass {
+  /// How a pass ended.
+  enum Result: Int32 {
+    case done = 0
+    /// There are more reports than one pass takes.
+    case more = 3
+  }
+
+  /// Reports that one pass tries: their records fit the pipe, and the handler hears of them in time.
+  private static let limit = 200
+
+  private let options: HandlerOptions
+  private let database: CrashDatabase
+  private let `extension`: any HandlerExtension
+  private let log: HandlerLog
+  private var schedule: UploadSchedule
+
+  init(options: HandlerOptions, database: CrashDatabase, extension: any HandlerExtension, log: HandlerLog) {
+    self.options = options
+    self.database = database
+    self.extension = `extension`
+    self.log = log
+    schedule = UploadSchedule(isLimitedToOnePerHour: options.rateLimit)
+  }
+
+  /// Takes over what an upload process found out.
+  func absorb(_ records: [AttemptRecord]) {
+    for record in records {
+      _ = schedule.finish(
+        record.report, record.outcome, response: record.response, attemptsBefore: Int(record.attemptsBefore),
+        now: .now())
+    }
+  }
+
+  /// A client wants everything to be tried again now.
+  func forgetRetryTimes() { schedule.forgetRetryTimes() }
+
+  /// When waiting reports are due.
+  func nextPass() -> MonotonicInstant { schedule.nextPass(now: .now()) }
+
+  // MARK: - In the upload's process
+
+  /// - Parameter note: told of each attempt.
+  func run(_ work: HandlerSchedule.Pass, note: (AttemptRecord) -> Void) -> Result {
+    var identifiers = work.known
+    if work.scansDatabase {
+      let pending = (try? database.pendingReports()) ?? []
+      // The newest first: it tells most about what is wrong now.
+      let sorted = pending.sorted { $0.metadata.creation > $1.metadata.creation }
+      let known = Set(identifiers)
+      identifiers += sorted.map { $0.id }.filter { !known.contains($0) }
+    }
+    var client: HTTPClient?
+    for (index, id) in identifiers.enumerated() {
+      if index == Self.limit { return .more }
+      if let record = process(id, &client) {
+        note(record)
+        absorb([record])
+      }
+    }
+    return .done
+  }
+
+  private func process(_ id: UniqueID, _ client: inout HTTPClient?) -> AttemptRecord? {
+    let settings = try? database.settings.read()
+    let report: Report
+    do throws(CrashDatabaseError) {
+      report = try database.lookUp(id)
+    } catch {
+      log.verbose("report \(id) is not there for uploading: \(error.message)")
+      return nil
+    }
+    let situation = UploadSituation(
+      isExplicitlyRequested: report.metadata.isUploadExplicitlyRequested, uploadsEnabled: settings?.uploadsEnabled,
+      uploadsPaused: settings?.uploadsPaused ?? false,
+      lastAttempt: settings.map { Timestamp(seconds: $0.lastUploadAttempt) })
+    switch schedule.decision(id, situation, wallClock: .now(), now: .now()) {
+    case .wait: return nil
+    case .skip(let reason):
+      skip(id, reason)
+      return nil
+    case .upload: break
+    }
+    do throws(CrashDatabaseError) {
+      return try upload(database.reportForUploading(id), client: &client)
+    } catch {
+      // Somebody else has it, or has sent it.
+      log.verbose("report \(id) is not to be had for uploading: \(error.message)")
+      return nil
+    }
+  }
+
+  private func upload(
+    _ report: consuming UploadReport, client: inout HTTPClient?
+  ) throws(CrashDatabaseError) -> AttemptRecord {
+    `extension`.prepareForUpload(report)
+    let id = report.report.id
+    let before = report.report.metadata.uploadAttempts
+    let transport = client ?? HTTPClient(configuration)
+    client = transport
+    let (outcome, response) = transport.attempt(request(for: report))
+    try? FaultPoint.reached("upload.sent")
+    let record = AttemptRecord(id, outcome, response: response, attemptsBefore: before)
+    var copy = schedule
+    switch copy.finish(id, outcome, response: response, attemptsBefore: Int(before), now: .now()) {
+    case .completed(let serverID):
+      try database.recordUploadComplete(report, remoteID: serverID)
+      log.info("report \(id) was uploaded; the server calls it \(String(decoding: serverID, as: UTF8.self))")
+    case .pending(let countsAsAttempt, _):
+      if countsAsAttempt {
+        try database.recordFailedAttempt(report)
+      } else {
+        database.release(report)
+      }
+      log.warning("report \(id) stays pending: \(Self.text(outcome))")
+    case .skip(let reason):
+      try database.recordFailedAttempt(report)
+      log.error("report \(id) is given up: \(Self.text(outcome))")
+      skip(id, reason)
+    }
+    return record
+  }
+
+  private var configuration: HTTPConfiguration {
+    var configuration = HTTPConfiguration()
+    configuration.proxy = options.proxy
+    configuration.keepsConnection = true
+    return configuration
+  }
+
+  private func request(for report: borrowing UploadReport) -> MinidumpUpload {
+    var fields = ReportFields.read(report)
+    if let client = try? database.settings.clientID() {
+      fields.removeAll { $0.name == Array("guid".utf8) }
+      fields.append(MultipartForm.Field("guid", client.description))
+    }
+    var upload = MinidumpUpload(
+      url: options.url, reportID: report.report.id, minidump: .descriptor(report.dump.rawValue),
+      attachments: report.attachments.map { MinidumpUpload.Attachment(name: $0.name, content: .path($0.path)) },
+      fields: fields)
+    upload.identifiesClient = options.identifyClientViaURL
+    upload.compresses = options.uploadGzip
+    return upload
+  }
+
+  private func skip(_ id: UniqueID, _ reason: UploadSkipReason) {
+    let text: SkipReason =
+      switch reason {
+      case .uploadsDisabled: .uploadsDisabled
+      case .uploadThrottled: .throttled
+      case .unexpectedTime: .unexpectedTime
+      case .databaseError: .databaseError
+      case .prepareForUploadFailed: .preparationFailed
+      default: .uploadFailed
+      }
+    do throws(CrashDatabaseError) {
+      try database.skip(id, reason: text)
+    } catch {
+      log.error("report \(id) cannot be completed: \(error.message)")
+    }
+  }
+
+  private static func text(_ outcome: UploadOutcome) -> String {
+    switch outcome {
+    case .delivered: "delivered"
+    case .rateLimited: "the server wants nothing now (429)"
+    case .unable(let error), .failed(let error): error.description
+    case .cancelled: "cancelled"
+    case .refused(let status): "the server answered \(status)"
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// Provides the address space of a process: its mappings in address order, and the questions asked of them.
+public import ProcessMemory
+
+/// All mappings of a process, in address order and without overlaps.
+public struct MemoryMap: Sendable {
+  public let mappings: [MemoryMapping]
+
+  public enum ParseResult: Sendable {
+    case parsed(MemoryMap)
+    /// A mapping lies before its predecessor: the process changed its map between two reads. Read again.
+    case changed
+    /// The line of this number (from 1) is malformed.
+    case malformed(line: Int)
+  }
+
+  /// - Parameter mappings: in address order.
+  public init(_ mappings: [MemoryMapping] = []) { self.mappings = mappings }
+
+  /// Parses the text of `/proc/PID/maps`.
+  public static func parse(_ text: [UInt8]) -> ParseResult {
+    var mappings: [MemoryMapping] = []
+    var number = 0
+    for line in text.split(separator: 0x0a, omittingEmptySubsequences: true) {
+      number += 1
+      guard let mapping = MemoryMapping(line: line) else { return .malformed(line: number) }
+      if mapping.range.isEmpty { continue }
+      if let last = mappings.last, mapping.range.start < last.range.end { return .changed }
+      mappings.append(mapping)
+    }
+    return .parsed(MemoryMap(mappings))
+  }
+
+  /// Index of the mapping that holds `address`.
+  public func index(of address: UInt64) -> Int? {
+    var low = 0
+    var high = mappings.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if mappings[middle].range.end <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < mappings.count && mappings[low].range.contains(address) ? low : nil
+  }
+
+  public func mapping(of address: UInt64) -> MemoryMapping? { index(of: address).map { mappings[$0] } }
+
+  /// The readable parts of a range, in address order; those that touch are joined.
+  public func readableParts(of range: AddressRange) -> [AddressRange] {
+    var result: [AddressRange] = []
+    var index = firstIndex(endingAfter: range.start)
+    while index < mappings.count, mappings[index].range.start < range.end {
+      let mapping = mappings[index]
+      index += 1
+      guard mapping.isReadable, !mapping.isKernelData, let part = mapping.range.intersection(range) else { continue }
+      if let last = result.last, last.end == part.start {
+        result[result.count - 1] = AddressRange(start: last.start, size: last.size + part.size)
+      } else {
+        result.append(part)
+      }
+    }
+    return result
+  }
+
+  private func firstIndex(endingAfter address: UInt64) -> Int {
+    var low = 0
+    var high = mappings.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if mappings[middle].range.end <= address { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Indices of the mappings where the file behind mapping `index` may start: the mapping itself for anonymous memory,
+  /// else those of the same file with offset 0 at or before it, the nearest first.
+  func candidateStarts(for index: Int) -> [Int] {
+    let mapping = mappings[index]
+    if mapping.isAnonymous { return [index] }
+    return (0...index).reversed().filter {
+      mappings[$0].offset == 0 && mappings[$0].device == mapping.device && mappings[$0].inode == mapping.inode
+    }
+  }
+}

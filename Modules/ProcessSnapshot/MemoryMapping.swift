@@ -1,0 +1,80 @@
+// Provides one line of /proc/PID/maps.
+public import LinuxSystem
+public import ProcessMemory
+
+/// A mapping of a process's address space. Source: `proc_pid_maps(5)`.
+public struct MemoryMapping: Hashable, Sendable {
+  public let range: AddressRange
+  public let isReadable: Bool
+  public let isWritable: Bool
+  public let isExecutable: Bool
+  public let isShared: Bool
+  /// Bytes into the file.
+  public let offset: UInt64
+  /// Major and minor number, `major << 32 | minor`; 0 for anonymous memory.
+  public let device: UInt64
+  public let inode: UInt64
+  /// The file's path, or a name in brackets such as `[stack]`; empty for anonymous memory. May end in ` (deleted)`.
+  public let name: FilePath
+
+  public init(
+    range: AddressRange, isReadable: Bool, isWritable: Bool, isExecutable: Bool, isShared: Bool, offset: UInt64,
+    device: UInt64, inode: UInt64, name: FilePath
+  ) {
+    self.range = range
+    self.isReadable = isReadable
+    self.isWritable = isWritable
+    self.isExecutable = isExecutable
+    self.isShared = isShared
+    self.offset = offset
+    self.device = device
+    self.inode = inode
+    self.name = name
+  }
+
+  /// No file is mapped.
+  public var isAnonymous: Bool { device == 0 && inode == 0 }
+
+  /// The kernel's data pages of the vdso: reading them from outside fails or makes no sense.
+  var isKernelData: Bool { inode == 0 && name.bytes.starts(with: "[vvar".utf8) }
+
+  /// The line without its newline; `nil` when it is malformed.
+  init?(line: ArraySlice<UInt8>) {
+    var scanner = TextScanner(line)
+    guard let start = scanner.number(radix: 16), scanner.skip(UInt8(ascii: "-")),
+      let end = scanner.number(radix: 16), let range = AddressRange(start: start, end: end),
+      scanner.skip(UInt8(ascii: " "))
+    else { return nil }
+    func flag(_ set: StaticString) -> Bool? {
+      guard let byte = scanner.next() else { return nil }
+      if byte == UInt8(ascii: "-") { return false }
+      return byte == set.utf8Start[0] ? true : nil
+    }
+    guard let readable = flag("r"), let writable = flag("w"), let executable = flag("x"),
+      let sharing = scanner.next(), [0x73, 0x53, 0x70].contains(sharing), scanner.skip(UInt8(ascii: " ")),
+      let offset = scanner.number(radix: 16), scanner.skip(UInt8(ascii: " ")),
+      let major = scanner.number(radix: 16), scanner.skip(UInt8(ascii: ":")),
+      let minor = scanner.number(radix: 16), major <= UInt32.max, minor <= UInt32.max,
+      scanner.skip(UInt8(ascii: " ")), let inode = scanner.number()
+    else { return nil }
+    scanner.skipBlanks()
+    self.init(
+      range: range, isReadable: readable, isWritable: writable, isExecutable: executable, isShared: sharing != 0x70,
+      offset: offset, device: major << 32 | minor, inode: inode, name: FilePath(bytes: Self.unescaped(scanner.rest)))
+  }
+
+  /// The kernel writes a newline in a path as `\012`, and nothing else.
+  private static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    guard text.contains(UInt8(ascii: "\\")) else { return Array(text) }
+    var result: [UInt8] = []
+    var scanner = TextScanner(text)
+    while !scanner.isAtEnd {
+      if scanner.skip("\\012") {
+        result.append(0x0a)
+      } else if let byte = scanner.next() {
+        result.append(byte)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,226 @@
+// Provides the capture: a stopped process becomes a snapshot.
+internal import CLinuxShims
+internal import LinuxSystem
+public import ProcessMemory
+
+extension ProcessSnapshot {
+  /// Captures a stopped process. Never fails: what cannot be read is missing, with a line in `softErrors`.
+  ///
+  /// On the OS thread that stopped the process. The order is: threads' registers, maps, modules, exception, stacks, memory
+  /// windows, message, then the facts that cannot change while the process is stopped.
+  ///
+  /// - Parameters:
+  ///   - memory: how memory is read; `nil` takes the best way that works.
+  ///   - request: where the process tells of its crash; `nil` for a process that did not crash.
+  public static func capture(
+    _ stopped: borrowing StoppedProcess, memory access: MemoryAccess? = nil, request: ExceptionRequest? = nil,
+    limits: CaptureLimits = CaptureLimits()
+  ) -> ProcessSnapshot {
+    let access = access ?? MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
+    var capture = ProcessCapture(
+      process: stopped.processID, representative: stopped.representative,
+      memory: CachingMemoryReader(access.reader), limits: limits)
+    capture.snapshot.memoryStrategy = access.strategy
+    capture.snapshot.softErrors = stopped.softErrors
+    for refusal in access.refusals {
+      capture.snapshot.softErrors.append(SoftError("memory", "\(refusal.strategy) is refused: \(refusal.reason)"))
+    }
+    capture.readThreads(stopped.threadIDs)
+    capture.readMap()
+    capture.readModules()
+    capture.readException(request)
+    capture.chooseMemory()
+    capture.readMessage()
+    capture.readProcessFacts()
+    capture.snapshot.system = SystemFacts.read(&capture.snapshot.softErrors)
+    return capture.snapshot
+  }
+}
+
+/// The steps of a capture, in order.
+private struct ProcessCapture {
+  let process: Int32
+  let file: ProcFile
+  let memory: CachingMemoryReader
+  let limits: CaptureLimits
+  var snapshot: ProcessSnapshot
+  private var fatalMessageSlot: UInt64 = 0
+
+  init(process: Int32, representative: Int32, memory: CachingMemoryReader, limits: CaptureLimits) {
+    self.process = process
+    file = ProcFile(process: process, thread: representative)
+    self.memory = memory
+    self.limits = limits
+    snapshot = ProcessSnapshot(processID: process)
+  }
+
+  private mutating func fail(_ part: String, _ message: String) { snapshot.softErrors.append(SoftError(part, message)) }
+
+  private mutating func read(_ name: String, limit: Int) -> [UInt8] {
+    do throws(Errno) {
+      return try file.read(name, limit: limit)
+    } catch {
+      fail(name, "\(file.path(name)) cannot be read: \(error)")
+      return []
+    }
+  }
+
+  mutating func readThreads(_ threads: [Int32]) {
+    if threads.count > limits.threads {
+      fail("threads", "only \(limits.threads) of \(threads.count) threads are captured")
+    }
+    let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    for thread in threads.prefix(limits.threads) {
+      let context: CPUContext
+      do throws(Errno) {
+        context = try RegisterReading.read(thread, &snapshot.softErrors)
+      } catch {
+        fail("threads", "registers of thread \(thread) cannot be read: \(error)")
+        continue
+      }
+      var result = ThreadSnapshot(threadID: thread, context: context)
+      let own = ProcFile(process: process, thread: thread)
+      var name = (try? own.read("comm", limit: 4096)) ?? []
+      if name.last == 0x0a { name.removeLast() }
+      result.name = name
+      if let statistics = ThreadStatistics((try? own.read("stat", limit: 65536)) ?? []) {
+        result.userSeconds = Double(statistics.userTicks) / ticks
+        result.systemSeconds = Double(statistics.systemTicks) / ticks
+      }
+      result.priority = Self.priority(of: thread)
+      snapshot.threads.append(result)
+    }
+    snapshot.is64Bit = snapshot.threads.first?.context.is64Bit ?? true
+  }
+
+  private static func priority(of thread: Int32) -> ThreadPriority? {
+    var parameters = sched_param()
+    let policy = sched_getscheduler(thread)
+    guard policy >= 0, sched_getparam(thread, &parameters) == 0 else { return nil }
+    // -1 is a priority as well.
+    linux_set_errno(0)
+    let nice = getpriority(PRIO_PROCESS, id_t(UInt32(bitPattern: thread)))
+    guard Errno.current.rawValue == 0 else { return nil }
+    // The flag SCHED_RESET_ON_FORK may be set in the policy.
+    return ThreadPriority(
+      policy: policy & ~0x4000_0000, staticPriority: parameters.sched_priority, nice: nice)
+  }
+
+  mutating func readMap() {
+    var malformed: Int?
+    for _ in 0..<3 {
+      snapshot.process.maps = read("maps", limit: 128 << 20)
+      switch MemoryMap.parse(snapshot.process.maps) {
+      case .parsed(let map):
+        snapshot.map = map
+        if map.mappings.isEmpty { fail("maps", "the process has no mappings") }
+        return
+      case .malformed(let line): malformed = line
+      case .changed: continue
+      }
+    }
+    if let malformed {
+      fail("maps", "line \(malformed) is malformed")
+    } else {
+      fail("maps", "the mappings changed while they were read")
+    }
+  }
+
+  mutating func readModules() {
+    snapshot.process.auxiliaryVector = read("auxv", limit: 65536)
+    var discovery = ModuleDiscovery(
+      memory: memory, map: snapshot.map,
+      auxiliary: AuxiliaryVector(snapshot.process.auxiliaryVector, is64Bit: snapshot.is64Bit),
+      is64Bit: snapshot.is64Bit, limit: limits.modules)
+    snapshot.moduleSource = discovery.run()
+    snapshot.modules = discovery.modules
+    snapshot.softErrors += discovery.errors
+  }
+
+  private func stack(of thread: ThreadSnapshot, context: CPUContext, limit: UInt64) -> StackRegion? {
+    snapshot.map.stack(
+      at: context.stackPointer, threadPointer: thread.threadID == process ? 0 : thread.context.threadPointer,
+      redZone: context.is64Bit, limit: limit)
+  }
+
+  mutating func readException(_ request: ExceptionRequest?) {
+    guard let request else { return }
+    let stacks = snapshot.threads.map { stack(of: $0, context: $0.context, limit: 0) }
+    var reading = ExceptionReading(
+      memory: memory, process: process, threads: snapshot.threads, stacks: stacks, is64Bit: snapshot.is64Bit)
+    snapshot.exception = reading.read(request)
+    fatalMessageSlot = reading.fatalMessageSlot
+    snapshot.softErrors += reading.errors
+  }
+
+  mutating func chooseMemory() {
+    let crashed =
+      snapshot.exception.flatMap { exception in
+        snapshot.threads.firstIndex { $0.threadID == exception.threadID }
+      } ?? (snapshot.threads.isEmpty ? nil : 0)
+    var left = limits.allStacks
+    var windows = MemoryWindows(map: snapshot.map)
+    // The one that matters comes first, before the budget is spent on thousands of others.
+    let order = snapshot.threads.indices.filter { $0 == crashed } + snapshot.threads.indices.filter { $0 != crashed }
+    for index in order {
+      let thread = snapshot.threads[index]
+      var context = thread.context
+      if index == crashed {
+        if let interrupted = snapshot.exception?.context { context = interrupted }
+        for pointer in context.general.pointers {
+          windows.add(around: pointer, size: limits.registerWindow, before: limits.registerWindow / 4)
+        }
+      }
+      windows.add(around: context.instructionPointer, size: limits.codeWindow, before: limits.codeWindow / 2)
+      let limit = index == crashed ? limits.crashingStack : limits.otherStack
+      let region = stack(of: thread, context: context, limit: min(limit, left))
+      if let region { left -= min(left, region.kept.size) }
+      snapshot.threads[index].stack = region
+    }
+    let withoutStack = snapshot.threads.filter { $0.stack == nil }.count
+    if withoutStack > 0 { fail("stacks", "the stack pointers of \(withoutStack) threads lead to no stack") }
+    snapshot.memoryWindows = windows.merged(without: snapshot.threads.compactMap { $0.stack?.kept })
+  }
+
+  mutating func readMessage() {
+    let search = FatalMessage(
+      memory: memory, modules: snapshot.modules, is64Bit: snapshot.is64Bit, limit: limits.fatalMessage)
+    snapshot.fatalMessage = search.find(slot: fatalMessageSlot)
+  }
+
+  mutating func readProcessFacts() {
+    var facts = snapshot.process
+    facts.status = read("status", limit: 1 << 20)
+    let status = StatusFile(facts.status)
+    facts.parentProcessID = status.numbers("PPid")?.first.flatMap { Int32(exactly: $0) }
+    facts.userIDs = (status.numbers("Uid") ?? []).compactMap { UInt32(exactly: $0) }
+    facts.groupIDs = (status.numbers("Gid") ?? []).compactMap { UInt32(exactly: $0) }
+    facts.commandLine = read("cmdline", limit: 4 << 20)
+    if limits.readsEnvironment { facts.environment = read("environ", limit: 4 << 20) }
+    facts.limits = read("limits", limit: 1 << 20)
+    facts.executable = try? FileSystem.linkTarget(FilePath("/proc/\(process)/exe"))
+    // The process's own file counts threads that have ended as well.
+    if let statistics = ThreadStatistics((try? FileSystem.read(FilePath("/proc/\(process)/stat"), limit: 65536)) ?? [])
+    {
+      let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+      facts.userSeconds = Double(statistics.userTicks) / ticks
+      facts.systemSeconds = Double(statistics.systemTicks) / ticks
+      facts.startTime = Self.startTime(statistics.startTicks, perSecond: UInt64(ticks))
+    } else {
+      fail("stat", "times of the process cannot be read")
+    }
+    snapshot.process = facts
+  }
+
+  /// Clock ticks after the boot as a point of the calendar.
+  private static func startTime(_ ticks: UInt64, perSecond: UInt64) -> Timestamp? {
+    var boot = timespec()
+    guard clock_gettime(CLOCK_BOOTTIME, &boot) == 0, ticks < 1 << 48 else { return nil }
+    let now = Timestamp.now()
+    let second: Int64 = 1_000_000_000
+    let start =
+      (now.seconds - Int64(boot.tv_sec)) &* second &+ Int64(now.nanoseconds) &- Int64(boot.tv_nsec)
+      &+ Int64(ticks / perSecond) &* second &+ Int64(ticks % perSecond) &* (second / Int64(perSecond))
+    return start > 0 ? Timestamp(seconds: start / second, nanoseconds: Int32(start % second)) : nil
+  }
+}

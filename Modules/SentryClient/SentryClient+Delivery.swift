@@ -1,0 +1,81 @@
+// Provides consent, and waiting for uploads.
+public import CrashDatabase
+internal import CrashClient
+internal import LinuxSystem
+
+extension SentryClient {
+  /// What the user said; `.given` counts only where consent is required.
+  public var userConsent: UserConsent { database.map { UserConsent.load(database: $0.path) } ?? .unknown }
+
+  /// Stores what the user said, for all later runs too. With `.given`, reports that waited for it are sent.
+  public func setUserConsent(_ consent: UserConsent) {
+    guard let database else { return }
+    lock.withLock {
+      do throws(CrashDatabaseError) {
+        try consent.store(database: database.path)
+      } catch {
+        note(.storage, "the user's consent could not be stored: \(error)")
+      }
+      applyConsent()
+      if consent == .given { try? crashClient?.requestRetry() }
+    }
+  }
+
+  /// Tells the handlers of this database whether they may send. Under `lock`, or during the start.
+  internal func applyConsent() {
+    guard let database else { return }
+    let isWithheld = options.requiresUserConsent && userConsent != .given
+    do throws(CrashDatabaseError) {
+      try database.settings.update { settings in
+        settings.uploadsEnabled = !isWithheld
+        // Reports wait for the consent instead of being given up.
+        settings.uploadsPaused = isWithheld
+      }
+    } catch {
+      note(.storage, "\(error)")
+    }
+  }
+
+  /// Waits until all reports of the database have been sent, at most for `milliseconds`.
+  ///
+  /// The handler is asked to try once more. A report whose upload has failed since then is not waited for.
+  ///
+  /// - Returns: whether no report is left.
+  public func flush(milliseconds: Int64) -> Bool {
+    guard let database else { return true }
+    let started = Timestamp.now().seconds
+    let deadline = MonotonicInstant.now().advanced(milliseconds: max(0, milliseconds))
+    let client = lock.withLock { crashClient }
+    let isHopeless = client == nil || options.dsn == nil
+    if !isHopeless && !database.unsentReports().isEmpty { try? client?.requestRetry() }
+    let attempts = Attempts(database)
+    var pause: Int32 = 5
+    while true {
+      let left = database.unsentReports()
+      if left.isEmpty { return true }
+      if isHopeless || left.allSatisfy({ attempts.hasFailed($0, since: started) }) { return false }
+      let remaining = deadline.millisecondsFromNow()
+      if remaining == 0 { return false }
+      LinuxSystem.pause(milliseconds: min(pause, remaining))
+      pause = min(pause * 2, 50)
+    }
+  }
+
+  /// How often each report had been tried when the waiting began.
+  private struct Attempts {
+    private let database: CrashDatabase
+    private let before: [UniqueID: Int32]
+
+    init(_ database: CrashDatabase) {
+      self.database = database
+      var before: [UniqueID: Int32] = [:]
+      for id in database.unsentReports() { before[id] = database.glance(id)?.uploadAttempts }
+      self.before = before
+    }
+
+    func hasFailed(_ id: UniqueID, since started: Int64) -> Bool {
+      guard let metadata = database.glance(id) else { return false }
+      return metadata.uploadAttempts > before[id] ?? 0 && metadata.lastUploadAttempt >= started
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// Provides the stack walker as a process of its own.
+internal import CLinuxShims
+internal import HandlerCore
+internal import LinuxSystem
+internal import StructuredValue
+
+/// Runs `crashpad_walker` on a dump. Its death, its silence and its absence cost frames, nothing else.
+struct StackWalkerProcess {
+  /// Milliseconds after which the walker is ended.
+  private static let deadline: Int64 = 30_000
+  /// Bytes of its answer.
+  private static let limit = 32 << 20
+
+  private let log: HandlerLog
+
+  init(log: HandlerLog) { self.log = log }
+
+  /// The walker's answer, as docs/stack-walking.md describes it; `nil` without one.
+  func walk(_ dump: FilePath) -> StructuredValue? {
+    guard let program = Self.program else {
+      log.verbose("there is no crashpad_walker beside this handler: reports have no stacks")
+      return nil
+    }
+    do throws(Errno) {
+      let ends = try Pipe.open()
+      let reading = OwnedFileDescriptor(owning: ends.reading)
+      let process = try start(program, dump, output: OwnedFileDescriptor(owning: ends.writing))
+      let answer = read(reading)
+      if answer == nil { process.send(signal: SIGKILL) }
+      let termination = try process.wait()
+      guard let answer, termination == .exited(status: 0) else {
+        log.warning("crashpad_walker gave no stacks: \(termination)")
+        return nil
+      }
+      return try? StructuredValue(json: answer)
+    } catch {
+      log.warning("crashpad_walker cannot be run: \(error)")
+      return nil
+    }
+  }
+
+  /// Beside the handler, under the handler's own name in place of `handler`.
+  private static var program: FilePath? {
+    guard let executable = try? FileSystem.executable() else { return nil }
+    let walker = executable.directory.appending("crashpad_walker")
+    return FileSystem.isExecutable(walker) ? walker : nil
+  }
+
+  /// The writing end is closed here, so that the walker's is the only one.
+  private func start(
+    _ program: FilePath, _ dump: FilePath, output: consuming OwnedFileDescriptor
+  ) throws(Errno) -> ChildProcess {
+    try ChildProcess.spawn(
+      program, arguments: [program, dump, "--json", "--seconds", "25"], input: .null,
+      output: .descriptor(output.rawValue), error: .null)
+  }
+
+  /// All that the walker writes; `nil` when it takes too long or writes too much.
+  private func read(_ descriptor: borrowing OwnedFileDescriptor) -> [UInt8]? {
+    let end = MonotonicInstant.now().advanced(milliseconds: Self.deadline)
+    var answer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+      var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+      let ready = poll(&request, 1, end.millisecondsFromNow())
+      if ready < 0 && Errno.current == .interrupted { continue }
+      if ready <= 0 { return nil }
+      let number = descriptor.rawValue
+      let count = buffer.withUnsafeMutableBytes { CLinuxShims.read(number, $0.baseAddress, $0.count) }
+      if count == 0 { return answer }
+      if count < 0 || answer.count + count > Self.limit { return nil }
+      answer += buffer[..<count]
+    }
+  }
+}

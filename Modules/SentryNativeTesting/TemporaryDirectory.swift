@@ -1,0 +1,26 @@
+// Provides a directory that goes away with its owner.
+import LinuxSystem
+
+/// A fresh directory with mode 0700 under `$TMPDIR` or `/tmp`, removed with everything in it when the object goes
+/// away or `remove()` is called.
+///
+/// Keep it alive to the end of the test by `defer { directory.remove() }`.
+public final class TemporaryDirectory: Sendable {
+  /// The absolute path, without links.
+  public let path: FilePath
+
+  /// Makes `PREFIX-UUID`.
+  public init(prefix: String = "sentry-native-test") throws {
+    let base = EnvironmentVariable.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    path = try FileSystem.resolve(base).appending("\(prefix)-\(UniqueID.random())")
+    try FileSystem.createDirectory(path)
+  }
+
+  deinit { remove() }
+
+  /// The path of an entry.
+  public func appending(_ component: String) -> FilePath { path.appending(component) }
+
+  /// Removes the directory now. Calling it again does nothing.
+  public func remove() { try? FileSystem.removeTree(path) }
+}

@@ -1,0 +1,106 @@
+// Provides ways to a caller where no call frame information helps: frame pointers, and looking at the stack.
+internal import ProcessMemory
+
+/// Looks for callers on the stack itself. Results are guesses of falling quality; the walker checks them once more.
+struct StackSearch {
+  let memory: CodeMemory
+
+  /// Words looked at above the stack pointer of a thread, and above that of a frame found later.
+  private static let wordsOfFirstFrame = 512
+  private static let wordsOfLaterFrame = 160
+  /// No function has a frame larger than this, hardly any thread a larger stack.
+  private static let frameSizeLimit: UInt64 = 16 << 20
+
+  /// The frame of a function that starts with `push rbp; mov rbp, rsp`.
+  func followFramePointer(_ frame: StackFrame) -> StepResult {
+    guard let framePointer = frame.registers.framePointer, let stackPointer = frame.registers.stackPointer else {
+      return .failed
+    }
+    if framePointer == 0 {
+      // Thread starts clear rbp; elsewhere it may be any value.
+      return frame.trust == .framePointer ? .end : .failed
+    }
+    guard framePointer >= stackPointer, framePointer - stackPointer < Self.frameSizeLimit, framePointer & 7 == 0,
+      framePointer < UInt64.max - 16, let saved = memory.word(at: framePointer),
+      let target = memory.word(at: framePointer + 8)
+    else { return .failed }
+    if target == 0, saved == 0 { return frame.trust == .framePointer ? .end : .failed }
+    guard isReturnAddress(target) else { return .failed }
+    var caller = frame.registers
+    caller.instruction = target
+    caller.stackPointer = framePointer + 16
+    // On Swift's async frames the top bits mark the frame.
+    caller.framePointer = saved & ~(0xf << 60)
+    return .caller(caller)
+  }
+
+  /// The caller of a call whose target is no code: the return address is on top of the stack.
+  func returnFromBadCall(_ frame: StackFrame) -> Registers? {
+    guard let stackPointer = frame.registers.stackPointer, stackPointer < UInt64.max - 8,
+      let target = memory.word(at: stackPointer), isReturnAddress(target)
+    else { return nil }
+    var caller = frame.registers
+    caller.instruction = target
+    caller.stackPointer = stackPointer + 8
+    return caller
+  }
+
+  /// The next word of the stack that follows a call instruction.
+  func scan(_ frame: StackFrame) -> Registers? {
+    guard let stackPointer = frame.registers.stackPointer, stackPointer < UInt64.max - 65536 else { return nil }
+    let words = frame.isExact ? Self.wordsOfFirstFrame : Self.wordsOfLaterFrame
+    let start = (stackPointer + 7) & ~7
+    for index in 0..<UInt64(words) {
+      let address = start + index * 8
+      // Right below a missing page there may be nothing at all.
+      guard let target = memory.word(at: address) else { return nil }
+      guard isReturnAddress(target) else { continue }
+      var caller = Registers()
+      caller.instruction = target
+      caller.stackPointer = address + 8
+      // The word below a return address is the saved rbp of functions with a frame pointer.
+      if let saved = memory.word(at: address &- 8), saved > address, saved - address < Self.frameSizeLimit,
+        saved & 7 == 0
+      {
+        caller.framePointer = saved
+      } else if let current = frame.registers.framePointer, current > address {
+        caller.framePointer = current
+      }
+      return caller
+    }
+    return nil
+  }
+
+  /// Whether `address` lies in code, right after a call where the code can be read.
+  func isReturnAddress(_ address: UInt64) -> Bool {
+    guard address > 8, memory.isCode(address - 1) else { return false }
+    let code = memory.readAvailable(at: address - 7, count: 7)
+    if code.count < 7 { return code.isEmpty }
+    return Self.endsWithCall(code)
+  }
+
+  /// Whether seven bytes of code end with a call instruction: `e8 rel32` or `ff /2` in any of its lengths.
+  ///
+  /// Source: Intel SDM, volume 2A, CALL and tables 2-2 and 2-3.
+  static func endsWithCall(_ code: [UInt8]) -> Bool {
+    guard code.count == 7 else { return false }
+    if code[2] == 0xe8 { return true }
+    for length in 2...7 {
+      let start = 7 - length
+      guard code[start] == 0xff, code[start + 1] >> 3 & 7 == 2 else { continue }
+      let mode = code[start + 1] >> 6
+      let base = code[start + 1] & 7
+      let hasIndex = mode != 3 && base == 4
+      var expected = 2 + (hasIndex ? 1 : 0)
+      switch mode {
+      case 0:
+        if base == 5 || (hasIndex && code[min(start + 2, 6)] & 7 == 5) { expected += 4 }
+      case 1: expected += 1
+      case 2: expected += 4
+      default: break
+      }
+      if expected == length { return true }
+    }
+    return false
+  }
+}

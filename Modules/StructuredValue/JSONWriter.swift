@@ -1,0 +1,109 @@
+// Provides JSON text from values.
+
+extension StructuredValue {
+  /// Compact JSON in UTF-8, members in their order.
+  ///
+  /// Doubles have as many digits as are needed to read the same double again; what JSON cannot say (NaN, infinities)
+  /// becomes `null`. Format: docs/formats/wire-formats.md, "JSON".
+  public var json: [UInt8] {
+    var writer = JSONWriter()
+    writer.write(self, depth: 0)
+    return writer.bytes
+  }
+
+  /// `json` as text.
+  public var jsonText: String { String(decoding: json, as: UTF8.self) }
+}
+
+internal struct JSONWriter {
+  var bytes: [UInt8] = []
+
+  /// Whether a value would lie deeper than is written.
+  private func vanishes(_ value: StructuredValue, depth: Int) -> Bool {
+    switch value {
+    case .array, .object: depth >= StructuredValue.depthLimit
+    default: false
+    }
+  }
+
+  mutating func write(_ value: StructuredValue, depth: Int) {
+    switch value {
+    case .null: append("null")
+    case .bool(let value): append(value ? "true" : "false")
+    case .integer(let value): append(String(value))
+    case .unsigned(let value): append(String(value))
+    case .double(let value): append(value.isFinite ? value.description : "null")
+    case .string(let value): write(string: value)
+    case .bytes(let value):
+      bytes.append(UInt8(ascii: "\""))
+      bytes.append(contentsOf: Base64.encoded(value))
+      bytes.append(UInt8(ascii: "\""))
+    case .array(let elements):
+      bytes.append(UInt8(ascii: "["))
+      var isFirst = true
+      for element in elements where !vanishes(element, depth: depth + 1) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        write(element, depth: depth + 1)
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .object(let object):
+      bytes.append(UInt8(ascii: "{"))
+      var isFirst = true
+      for member in object.members where !vanishes(member.value, depth: depth + 1) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        write(string: member.key)
+        bytes.append(UInt8(ascii: ":"))
+        write(member.value, depth: depth + 1)
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  private mutating func write(string: String) {
+    bytes.append(UInt8(ascii: "\""))
+    for byte in string.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(byte)
+      case 0x08: append("\\b")
+      case 0x0c: append("\\f")
+      case 0x0a: append("\\n")
+      case 0x0d: append("\\r")
+      case 0x09: append("\\t")
+      case 0..<0x20:
+        append("\\u00")
+        for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x61 + digit - 10) }
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+}
+
+/// Base64 of RFC 4648 with padding.
+internal enum Base64 {
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  static func encoded(_ bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count / 3 * 4 + 4)
+    var index = 0
+    while index < bytes.count {
+      let left = bytes.count - index
+      let group =
+        UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+        | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+      result.append(alphabet[Int(group >> 18)])
+      result.append(alphabet[Int(group >> 12 & 63)])
+      result.append(left > 1 ? alphabet[Int(group >> 6 & 63)] : UInt8(ascii: "="))
+      result.append(left > 2 ? alphabet[Int(group & 63)] : UInt8(ascii: "="))
+      index += 3
+    }
+    return result
+  }
+}

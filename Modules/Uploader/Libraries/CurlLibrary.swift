@@ -1,0 +1,60 @@
+// Provides libcurl, opened when it is first needed.
+internal import CCurl
+internal import LinuxSystem
+
+/// libcurl's functions. See docs/adr/0011-libcurl.md.
+internal struct CurlLibrary {
+  internal let table: curl_table
+
+  /// The names that are tried, in this order. The first is OpenSSL's flavour on Debian and the only one elsewhere.
+  internal static let names = ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.so"]
+
+  /// - Throws: `libraryMissing` with what the dynamic loader said of each name.
+  internal init(names: [String] = CurlLibrary.names) throws(UploaderError) {
+    let library: DynamicLibrary
+    do throws(DynamicLibrary.LoadError) {
+      library = try DynamicLibrary(anyOf: names)
+    } catch {
+      throw UploaderError(
+        .libraryMissing, "libcurl is not installed, so nothing can be sent; install libcurl4 (\(error.description))")
+    }
+    var table = curl_table()
+    table.global_init = try Self.function("curl_global_init", in: library)
+    table.easy_init = try Self.function("curl_easy_init", in: library)
+    table.easy_reset = try Self.function("curl_easy_reset", in: library)
+    table.easy_cleanup = try Self.function("curl_easy_cleanup", in: library)
+    table.easy_setopt = try Self.function("curl_easy_setopt", in: library)
+    table.easy_getinfo = try Self.function("curl_easy_getinfo", in: library)
+    table.easy_perform = try Self.function("curl_easy_perform", in: library)
+    table.easy_strerror = try Self.function("curl_easy_strerror", in: library)
+    table.slist_append = try Self.function("curl_slist_append", in: library)
+    table.slist_free_all = try Self.function("curl_slist_free_all", in: library)
+    table.version = try Self.function("curl_version", in: library)
+    self.table = table
+    let code = withTable { curl_table_global_init($0) }
+    if code != CURLE_OK {
+      throw UploaderError(
+        .libraryMissing, "libcurl refused to start", curlCode: Int32(truncatingIfNeeded: code.rawValue))
+    }
+  }
+
+  private static func function(
+    _ name: String, in library: DynamicLibrary
+  ) throws(UploaderError) -> UnsafeMutableRawPointer {
+    guard let address = library.symbol(name) else {
+      throw UploaderError(.libraryMissing, "the libcurl that was found lacks \(name); install libcurl 7.20 or newer")
+    }
+    return address
+  }
+
+  /// Calls `body` with the table's address, valid during the call only.
+  internal func withTable<Result>(_ body: (UnsafePointer<curl_table>) -> Result) -> Result {
+    withUnsafePointer(to: table, body)
+  }
+
+  /// `libcurl/7.88.1`: the first word of what libcurl says of itself.
+  internal var version: String {
+    let text = withTable { curl_table_version($0) }.map { String(cString: $0) } ?? "libcurl"
+    return String(decoding: text.utf8.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,1 @@
+// Keeps this target a library of two files: with a single one the compiler would look for top-level code.

@@ -1,0 +1,91 @@
+import CLinuxShims
+import CrashVictimRunner
+import LinuxSystem
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct `The wait for a dump` {
+  @Test func `ends at once when the handler dies`() throws {
+    let victim = try Victim.run(["dump-timeout=20000", "start", "die=segv"], mode: "fall")
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds < 5000)
+  }
+
+  @Test func `ends at once when the handler was dead before`() throws {
+    let victim = try Victim.run(["dump-timeout=20000", "start", "kill-handler", "die=segv"])
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.dumps.isEmpty)
+    #expect(victim.milliseconds < 5000)
+  }
+
+  @Test func `has a bound when the handler hangs, however often it is interrupted`() throws {
+    let victim = try Victim.run(["dump-timeout=700", "storm", "start", "die=segv"], mode: "hang")
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 6000)
+  }
+
+  @Test func `has a bound when the handler takes no packets`() throws {
+    let victim = try Victim.run(["dump-timeout=700", "start", "stop-handler", "fill", "die=segv", "say=x"])
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.output.contains("filled"))
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 10_000)
+  }
+
+  @Test func `is not ended by somebody else's SIGCONT`() throws {
+    let victim = try Victim.run(["start", "die=segv"], mode: "stranger", untilPeer: "stranger")
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.peer.contains("stranger done alive=true"))
+  }
+
+  @Test func `holds threads that crash meanwhile no longer than itself`() throws {
+    let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 6000)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Handlers that were there before` {
+  @Test(arguments: [
+    ("segv", "signal=11 code=1 address=16"), ("abort", "signal=6 code=-6"), ("fatal", "signal=4 code=2"),
+  ])
+  func `run afterwards with the same facts`(how: String, facts: String) throws {
+    let victim = try Victim.run(["previous-handler=exits", "start", "die=\(how)"])
+    #expect(victim.termination == .exited(status: 42))
+    #expect(victim.output.last?.hasPrefix("previous \(facts)") == true)
+    #expect(victim.dumps.count == 1)
+  }
+
+  @Test func `may let the process die by its signal`() throws {
+    let victim = try Victim.run(["previous-handler", "start", "die=segv"])
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.output.count { $0.hasPrefix("previous") } == 1)
+  }
+
+  @Test func `are back after a stop`() throws {
+    let victim = try Victim.run(["previous-handler=exits", "start", "stop", "die=segv"])
+    #expect(victim.termination == .exited(status: 42))
+    #expect(victim.dumps.isEmpty)
+  }
+
+  @Test func `of the Swift runtime still print their backtrace`() throws {
+    let victim = try Victim.run(["start", "die=segv"], backtrace: true)
+    #expect(victim.died(of: SIGSEGV))
+    #expect(victim.dumps.count == 1)
+    #expect(victim.errors.contains { $0.contains("Program crashed") }, "\(victim.errors)")
+  }
+
+  @Test(arguments: [SIGQUIT, SIGXFSZ, SIGXCPU])
+  func `that ignore a signal which is no fault are left alone`(signal: Int32) throws {
+    let victim = try Victim.run(["ignore=\(signal)", "start", "raise=\(signal)", "say=alive"])
+    #expect(victim.termination == .exited(status: 0))
+    #expect(victim.output.contains("alive"))
+    #expect(victim.dumps.isEmpty)
+  }
+
+  @Test func `that came on top are named in health, and work`() throws {
+    let victim = try Victim.run(["start", "previous-handler=exits", "health", "stop", "die=segv"])
+    #expect(victim.termination == .exited(status: 42))
+    #expect(Victim.value("overridden", "health", in: victim.output)?.isEmpty == false)
+  }
+}

@@ -1,0 +1,68 @@
+// Provides a process that does one thing to a crash database, so that tests can kill it in the middle.
+//
+// Usage: DatabaseFixture DATABASE COMMAND [ID [TEXT]]
+import CrashDatabase
+import CLinuxShims
+import LinuxSystem
+
+func fail(_ message: String) -> Never {
+  try? FileSystem.write(Array("\(message)\n".utf8), to: "/dev/stderr")
+  exit(3)
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 3 else { fail("DATABASE COMMAND are needed") }
+let id = arguments.count > 3 ? UniqueID(arguments[3]) : nil
+let text = arguments.count > 4 ? arguments[4] : "content"
+
+func required() -> UniqueID {
+  guard let id else { fail("an ID is needed") }
+  return id
+}
+
+/// Tells the test that a state is reached, and waits until it closes our standard input.
+func waitForTheTest() throws(Errno) {
+  try OwnedFileDescriptor(owning: 1).writeAll(Array("ready\n".utf8))
+  _ = try OwnedFileDescriptor(owning: 0).readToEnd(limit: 1)
+}
+
+do {
+  let database = try CrashDatabase(path: FilePath(arguments[1]))
+  switch arguments[2] {
+  case "report":
+    let report = try database.prepareReport(id: id)
+    try report.file.writeAll(Array("\0\0\0\0\(text)".utf8), at: 0)
+    try FaultPoint.reached("fixture.partial")
+    let attachment = try report.addAttachment(name: Array("log.txt".utf8))
+    try attachment.writeAll(Array("log".utf8))
+    try report.file.writeAll(Array("MDMP".utf8), at: 0)
+    try FaultPoint.reached("fixture.written")
+    try database.finish(report)
+  case "write":
+    let report = try database.prepareReport(id: id)
+    try report.file.writeAll(Array("MDMP".utf8), at: 0)
+    try waitForTheTest()
+    try database.finish(report)
+  case "upload":
+    let report = try database.reportForUploading(required())
+    try FaultPoint.reached("fixture.sent")
+    try database.recordUploadComplete(report, remoteID: Array(text.utf8))
+  case "hold":
+    let report = try database.reportForUploading(required())
+    try waitForTheTest()
+    try database.recordUploadComplete(report, remoteID: Array(text.utf8))
+  case "fail": try database.recordFailedAttempt(try database.reportForUploading(required()))
+  case "skip": try database.skip(required(), reason: .uploadsDisabled)
+  case "request": try database.requestUpload(required())
+  case "delete": try database.delete(required())
+  case "enable": try database.settings.setUploadsEnabled(true)
+  case "run":
+    let run = try RunDirectory(creatingIn: FilePath(arguments[1]))
+    try FileSystem.write(Array("event".utf8), to: run.path.appending("__sentry-event"))
+    try waitForTheTest()
+    run.remove()
+  case let command: fail("unknown command \(command)")
+  }
+} catch {
+  fail("\(error)")
+}

@@ -1,0 +1,260 @@
+// Provides a process for others to look at: each mode brings it into a state that a test knows. It writes a line that
+// starts with "ready" when it is there, and waits to be killed.
+#define _GNU_SOURCE 1
+#include <assert.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void fixture_spin(int avx);
+void fixture_fault(int avx);
+extern char fixture_spin_loop[], fixture_fault_instruction[];
+extern volatile int fixture_filled;
+
+static int thread_id(void) { return (int)syscall(SYS_gettid); }
+static int has_avx(void) { return __builtin_cpu_supports("avx") != 0; }
+static void wait_forever(void) {
+  for (;;) pause();
+}
+static void *waiting_thread(void *name) {
+  if (name) prctl(PR_SET_NAME, name, 0, 0, 0);
+  wait_forever();
+  return NULL;
+}
+
+static void *spinning_thread(void *argument) {
+  *(volatile int *)argument = thread_id();
+  fixture_spin(has_avx());
+  return NULL;
+}
+static void registers(void) {
+  static volatile int spinner;
+  pthread_t thread;
+  pthread_create(&thread, NULL, spinning_thread, (void *)&spinner);
+  while (!fixture_filled) sched_yield();
+  printf("ready %d %lx %d\n", spinner, (unsigned long)fixture_spin_loop, has_avx());
+}
+
+static void threads(int count) {
+  char *names[] = {"plain", "a) b (c", "two\nlines", "\xff\xfe", "exactly15chars_"};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 64 << 10);
+  for (int index = 0; index < count; index++) {
+    pthread_t thread;
+    if (pthread_create(&thread, &attributes, waiting_thread, names[index % 5])) _exit(3);
+  }
+  printf("ready\n");
+}
+
+// Threads that end as fast as new ones come.
+static void *short_thread(void *unused) { return unused; }
+static void *spawning_thread(void *unused) {
+  for (;;) {
+    pthread_t thread;
+    if (!pthread_create(&thread, NULL, short_thread, NULL)) pthread_join(thread, NULL);
+  }
+  return unused;
+}
+
+static struct __attribute__((packed)) {
+  uint64_t information, context;
+  int32_t thread;
+} record;
+static void *alternate;
+static void on_crash(int signal, siginfo_t *information, void *context) {
+  (void)signal;
+  record.information = (uint64_t)information;
+  record.context = (uint64_t)context;
+  record.thread = thread_id();
+  printf(
+      "ready %lx %lx %d %lx %lx\n", (unsigned long)&record, (unsigned long)&signal, record.thread,
+      (unsigned long)fixture_fault_instruction, (unsigned long)alternate);
+  fflush(stdout);
+  wait_forever();
+}
+static void install(int signal) {
+  stack_t stack = {.ss_size = 256 << 10};
+  stack.ss_sp = alternate = mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  sigaltstack(&stack, NULL);
+  struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigaction(signal, &action, NULL);
+}
+static void *crashing_thread(void *unused) {
+  install(SIGSEGV);
+  fixture_fault(has_avx());
+  return unused;
+}
+__attribute__((noinline)) static int overflow(volatile char *above) {
+  volatile char block[4096];
+  block[0] = above[0];
+  return overflow(block) + block[1];
+}
+
+// A page between two others that cannot be read, with a pattern.
+static void memory(void) {
+  size_t page = 4096;
+  unsigned char *area = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (size_t index = 0; index < 4 * page; index++) area[index] = (unsigned char)(index * 7 >> 3);
+  munmap(area + 2 * page, page);
+  printf("ready %lx\n", (unsigned long)area);
+}
+
+static volatile sig_atomic_t signals;
+static void count_signal(int signal) {
+  (void)signal;
+  signals++;
+}
+static void counting(void) {
+  struct sigaction action = {.sa_handler = count_signal};
+  sigaction(SIGUSR1, &action, NULL);
+  printf("ready\n");
+  fflush(stdout);
+  for (sig_atomic_t seen = 0;;) {
+    if (seen != signals) {
+      seen = signals;
+      printf("signal %d\n", (int)seen);
+      fflush(stdout);
+    }
+    usleep(1000);
+  }
+}
+
+static pthread_t leader;
+static void *outliving_thread(void *unused) {
+  // Joining the main thread works: it is gone when this returns.
+  pthread_join(leader, NULL);
+  printf("ready\n");
+  fflush(stdout);
+  wait_forever();
+  return unused;
+}
+
+// Puts the modules' list into a state that no loader leaves behind.
+static void damage_list(const char *how) {
+  struct link_map *first = _r_debug.r_map;
+  if (!strcmp(how, "circle")) first->l_next->l_next = first;
+  if (!strcmp(how, "dangling")) first->l_next = (struct link_map *)0x41414141;
+  if (!strcmp(how, "version")) _r_debug.r_version = 0;
+  if (!strcmp(how, "name")) first->l_next->l_name = (char *)0x41414141;
+  printf("ready\n");
+  fflush(stdout);
+  for (;;) syscall(SYS_pause);
+}
+
+// Objects on the heap that only a pointer on the stack leads to.
+static void heap(void) {
+  void *volatile object = malloc(100);
+  memset(object, 0x5a, 100);
+  // Far from the object, and nothing points there.
+  volatile uint64_t hidden = ~(uint64_t)malloc(64 << 10);
+  printf("ready %lx %lx\n", (unsigned long)object, (unsigned long)~hidden);
+  fflush(stdout);
+  wait_forever();
+}
+
+// A chain of contexts as Swift's asynchronous functions have them: {parent, function}. Only the first is on the stack.
+struct context {
+  struct context *parent;
+  uint64_t resume;
+  char frame[48];
+};
+static void contexts(void) {
+  struct context *parent = NULL;
+  unsigned long addresses[4];
+  for (int index = 0; index < 4; index++) {
+    struct context *child = aligned_alloc(16, 4096);
+    child->parent = parent;
+    child->resume = (uint64_t)wait_forever | (uint64_t)index << 60;
+    memset(child->frame, 0x60 + index, sizeof child->frame);
+    parent = child;
+    addresses[index] = (unsigned long)child;
+  }
+  struct context *volatile youngest = parent;
+  printf("ready %lx %lx %lx %lx\n", addresses[0], addresses[1], addresses[2], (unsigned long)youngest);
+  fflush(stdout);
+  memset(addresses, 0, sizeof addresses);
+  __asm__ volatile("" : : "r"(addresses) : "memory");
+  wait_forever();
+}
+
+// What the Swift runtime leaves behind when it gives up.
+extern const char **swift_getFatalErrorMessageBuffer(void) __attribute__((weak));
+static void runtime_message(void) {
+  if (!swift_getFatalErrorMessageBuffer) _exit(4);
+  *swift_getFatalErrorMessageBuffer() = strdup("Fatal error: the fixture gives up");
+  printf("ready\n");
+}
+
+// Waits inside the kernel, where no signal and no tracer reaches it, until the child lets it go.
+static void in_vfork(void) {
+  printf("ready\n");
+  fflush(stdout);
+  if (vfork() == 0) {
+    sleep(3);
+    _exit(0);
+  }
+}
+
+int main(int count, char **arguments) {
+  const char *mode = count > 1 ? arguments[1] : "";
+  pthread_t thread;
+  if (!strcmp(mode, "registers")) {
+    registers();
+  } else if (!strcmp(mode, "threads") && count > 2) {
+    threads(atoi(arguments[2]));
+  } else if (!strcmp(mode, "spawning")) {
+    for (int index = 0; index < 3; index++) pthread_create(&thread, NULL, spawning_thread, NULL);
+    printf("ready\n");
+  } else if (!strcmp(mode, "crash")) {
+    pthread_create(&thread, NULL, crashing_thread, NULL);
+  } else if (!strcmp(mode, "overflow")) {
+    install(SIGSEGV);
+    char start = 0;
+    return overflow(&start);
+  } else if (!strcmp(mode, "assert")) {
+    install(SIGABRT);
+    assert(count == 77 && "the fixture asserts");
+  } else if (!strcmp(mode, "queue")) {
+    install(SIGSEGV);
+    raise(SIGSEGV);
+  } else if (!strcmp(mode, "memory")) {
+    memory();
+  } else if (!strcmp(mode, "counting")) {
+    counting();
+  } else if (!strcmp(mode, "leaderless")) {
+    leader = pthread_self();
+    pthread_create(&thread, NULL, outliving_thread, NULL);
+    pthread_exit(NULL);
+  } else if (!strcmp(mode, "list") && count > 2) {
+    damage_list(arguments[2]);
+  } else if (!strcmp(mode, "heap")) {
+    heap();
+  } else if (!strcmp(mode, "contexts")) {
+    contexts();
+  } else if (!strcmp(mode, "message")) {
+    runtime_message();
+  } else if (!strcmp(mode, "vfork")) {
+    in_vfork();
+  } else if (!strcmp(mode, "stopped")) {
+    printf("ready\n");
+    fflush(stdout);
+    raise(SIGSTOP);
+    printf("continued\n");
+  } else {
+    printf("ready\n");
+  }
+  fflush(stdout);
+  wait_forever();
+}

@@ -1,0 +1,23 @@
+// Provides the programs that the end-to-end tests run.
+import LinuxSystem
+import SentryNativeTesting
+
+/// Programs built beside the tests. `Scripts/test` names the handlers; `swift test` alone finds them by itself.
+package enum TestProducts {
+  /// The folder of the test bundle, which is that of every program of the same build.
+  package static let folder: FilePath = ((try? FileSystem.executable()) ?? "").directory
+
+  package static let zoo = folder.appending("CrashZoo")
+  package static let walker = folder.appending("crashpad_walker")
+  package static let crashctl = folder.appending("crashctl")
+
+  /// Every build of the handler that is there: the ordinary one, and the Embedded one where it has been built.
+  package static let handlers: [FilePath] = {
+    if let named = EnvironmentVariable.value("SENTRY_TEST_HANDLERS"), !named.isEmpty {
+      return named.bytes.split(separator: UInt8(ascii: ":")).map { FilePath(bytes: $0) }
+    }
+    let package = FilePath(#filePath).directory.directory.directory
+    let embedded = package.appending(".build-embedded/release/crashpad_handler")
+    return [folder.appending("crashpad_handler")] + (FileSystem.isExecutable(embedded) ? [embedded] : [])
+  }()
+}
