@@ -153,6 +153,14 @@ static void damage_list(const char *how) {
   for (;;) syscall(SYS_pause);
 }
 
+// Neighbours of different rights are never joined, so each page is a mapping of its own.
+static void mappings(int count) {
+  size_t page = 4096;
+  char *area = mmap(NULL, count * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  for (int index = 0; index < count; index += 2) mprotect(area + index * page, page, PROT_READ | PROT_WRITE);
+  printf("ready\n");
+}
+
 // Objects on the heap that only a pointer on the stack leads to.
 static void heap(void) {
   void *volatile object = malloc(100);
@@ -302,6 +310,8 @@ int main(int count, char **arguments) {
     runtime_message();
   } else if (!strcmp(mode, "annotations") && count > 2) {
     annotations(arguments[2]);
+  } else if (!strcmp(mode, "mappings") && count > 2) {
+    mappings(atoi(arguments[2]));
   } else if (!strcmp(mode, "vfork")) {
     in_vfork();
   } else if (!strcmp(mode, "stopped")) {
