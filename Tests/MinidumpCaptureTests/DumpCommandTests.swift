@@ -1,4 +1,5 @@
 // Tests `crashctl dump` as a user calls it.
+import CLinuxShims
 import LinuxSystem
 import MinidumpFormat
 import SentryNativeTesting
@@ -53,6 +54,21 @@ import Testing
     let unwritable = try crashctl("1", "-o", folder.appending("none/no.dmp").description)
     #expect(unwritable.termination == .exited(status: 1))
     #expect(unwritable.errorOutput.contains("ENOENT"))
+  }
+
+  @Test(.enabled(if: geteuid() == 0))
+  func `another user's process is refused with the remedy`() throws {
+    let products = try FileSystem.executable().directory
+    let process = try RunningProcess(products.appending("SnapshotFixture"), ["plain"])
+    defer { process.end() }
+    try process.waitForOutput(containing: "ready")
+    let crashctl = products.appending("crashctl")
+    let result = try RunningProcess.run(
+      "/usr/bin/setpriv",
+      ["--reuid", "65534", "--clear-groups", "--inh-caps=-all", crashctl.description, "dump", "\(process.processID)"]
+        + ["-o", "/tmp/sentry-native-\(UniqueID.random()).dmp"])
+    #expect(result.termination == .exited(status: 1))
+    #expect(result.errorOutput.contains("it belongs to user 0: run as that user or with CAP_SYS_PTRACE"))
   }
 
   @Test(arguments: [
