@@ -94,10 +94,21 @@ public enum MinidumpCapture {
     power.maxMHz = UInt32(clamping: snapshot.system.cpuFrequency / 1000)
     power.currentMHz = UInt32(clamping: snapshot.system.cpuMaximumFrequency / 1000)
     info.processorPower = power
-    info.timeZone = MinidumpTimeZone()
+    info.timeZone = timeZone(snapshot.system.timeZone)
     info.buildString = snapshot.system.buildString
     info.debugBuildString = "sentry-native-swift,linux"
     return info
+  }
+
+  private static func timeZone(_ zone: TimeZoneFacts) -> MinidumpTimeZone {
+    var result = MinidumpTimeZone()
+    result.id = zone.daylight == .none ? 0 : zone.daylight == .standardNow ? 1 : 2
+    // Windows counts minutes to the west.
+    result.bias = Int32(clamping: -(zone.standardOffset / 60))
+    result.standardName = zone.standardName
+    result.daylightName = zone.daylightName
+    result.daylightBias = Int32(clamping: (zone.standardOffset - zone.daylightOffset) / 60)
+    return result
   }
 
   /// The crashing thread is shown as it was when the signal came, not inside of the signal handler.

@@ -29,6 +29,29 @@ import Testing
     try process.waitForOutput(containing: "signal 1")
   }
 
+  @Test func `the time zone is that of the environment`() throws {
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let file = folder.appending("zone.dmp")
+    let products = try FileSystem.executable().directory
+    let process = try RunningProcess(products.appending("SnapshotFixture"), ["plain"])
+    defer { process.end() }
+    try process.waitForOutput(containing: "ready")
+    func zone(_ name: String) throws -> MinidumpTimeZone? {
+      let result = try RunningProcess.run(
+        products.appending("crashctl"), ["dump", "\(process.processID)", "-o", file.description],
+        environment: ["TZ": name])
+      try #require(result.succeeded)
+      return try MinidumpReader(try FileSystem.read(file)).miscInfo?.timeZone
+    }
+    let central = try #require(try zone("CET-1CEST,M3.5.0,M10.5.0/3"))
+    #expect(central.standardName == "CET" && central.daylightName == "CEST")
+    #expect(central.bias == -60 && central.daylightBias == -60 && central.id != 0)
+    let indian = try #require(try zone("IST-5:30"))
+    #expect(indian.standardName == "IST" && indian.daylightName == "IST")
+    #expect(indian.bias == -330 && indian.daylightBias == 0 && indian.id == 0)
+  }
+
   @Test func `styles differ in size`() throws {
     let folder = try TemporaryDirectory()
     defer { folder.remove() }
