@@ -20,8 +20,9 @@ struct dwarf_table {
   __typeof__(&dwarf_offdie) _Null_unspecified offdie;
   __typeof__(&dwarf_ranges) _Null_unspecified ranges;
   __typeof__(&dwarf_getscopes) _Null_unspecified getscopes;
+  __typeof__(&dwarf_getscopes_die) _Null_unspecified getscopes_die;
+  __typeof__(&dwarf_dieoffset) _Null_unspecified dieoffset;
   __typeof__(&dwarf_tag) _Null_unspecified tag;
-  __typeof__(&dwarf_attr) _Null_unspecified attr;
   __typeof__(&dwarf_attr_integrate) _Null_unspecified attr_integrate;
   __typeof__(&dwarf_formstring) _Null_unspecified formstring;
   __typeof__(&dwarf_formudata) _Null_unspecified formudata;
@@ -42,8 +43,9 @@ static inline int dwarf_table_fill(
   *(void **)&table->offdie = lookup("dwarf_offdie", argument);
   *(void **)&table->ranges = lookup("dwarf_ranges", argument);
   *(void **)&table->getscopes = lookup("dwarf_getscopes", argument);
+  *(void **)&table->getscopes_die = lookup("dwarf_getscopes_die", argument);
+  *(void **)&table->dieoffset = lookup("dwarf_dieoffset", argument);
   *(void **)&table->tag = lookup("dwarf_tag", argument);
-  *(void **)&table->attr = lookup("dwarf_attr", argument);
   *(void **)&table->attr_integrate = lookup("dwarf_attr_integrate", argument);
   *(void **)&table->formstring = lookup("dwarf_formstring", argument);
   *(void **)&table->formudata = lookup("dwarf_formudata", argument);
@@ -53,7 +55,8 @@ static inline int dwarf_table_fill(
   *(void **)&table->linesrc = lookup("dwarf_linesrc", argument);
   *(void **)&table->lineno = lookup("dwarf_lineno", argument);
   return table->begin && table->end && table->nextcu && table->offdie && table->ranges && table->getscopes &&
-         table->tag && table->attr && table->attr_integrate && table->formstring && table->formudata &&
+         table->getscopes_die && table->dieoffset &&
+         table->tag && table->attr_integrate && table->formstring && table->formudata &&
          table->getsrc_die && table->getsrcfiles && table->filesrc && table->linesrc && table->lineno;
 }
 

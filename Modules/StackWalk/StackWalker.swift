@@ -55,6 +55,7 @@ public final class StackWalker {
       case .failure(let error): problems.append(error)
       }
     }
+    if options.readsSourceLines, case .failure(let error) = DwarfLibrary.shared { problems.append(error) }
     self.stepper = stepper
     self.problems = problems
   }
