@@ -146,6 +146,10 @@ if !embedded {
       name: "DatabaseFixture", dependencies: ["CrashDatabase", "LinuxSystem", "CLinuxShims"],
       path: "Tests/DatabaseFixture",
       swiftSettings: full),
+    // A program that uses the SDK as its arguments say.
+    .executableTarget(
+      name: "SDKFixture", dependencies: ["SentryNative", "LinuxSystem", "CLinuxShims"], path: "Tests/SDKFixture",
+      swiftSettings: full),
     // Runs it, and tells what was left.
     .target(
       name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
@@ -198,12 +202,14 @@ if !embedded {
         "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
       ]),
-    tests("SentryClient", ["SentryClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
+    tests(
+      "SentryClient",
+      ["SentryClient", "CrashClient", "SentryEnvelope", "StructuredValue", "CrashDatabase", "LinuxSystem"]),
     tests(
       "SentryNative",
       [
-        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "CrashDatabase", "LinuxSystem",
-        "CLinuxShims",
+        "SentryNative", "SentryNativeTesting", "MinidumpFormat", "StructuredValue", "SentryEnvelope", "CrashDatabase",
+        "LinuxSystem", "CLinuxShims", "SDKFixture", "crashpad_handler",
       ]),
     tests(
       "EndToEnd",

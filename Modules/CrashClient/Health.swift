@@ -20,7 +20,8 @@ public struct CrashClientHealth: Sendable {
   /// Crash signals whose action is another's now, installed on top of ours.
   public var overriddenSignals: [Int32]
   /// Threads without an alternate stack: a stack overflow there gives no report. They existed before the client and
-  /// block the signal that offers one, or were made around the thread hook.
+  /// block the signal that offers one, or were made around the thread hook. A thread that is just starting or ending
+  /// may be among them.
   public var threadsWithoutAlternateStack: [Int32]
   /// Whether new threads get an alternate stack by themselves.
   public var newThreadsAreCovered: Bool

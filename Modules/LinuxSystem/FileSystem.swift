@@ -138,7 +138,12 @@ public enum FileSystem {
       let parent = path.directory
       if parent == path { throw .noSuchFile }
       try createDirectories(parent, mode: mode)
-      try createDirectories(path, mode: mode)
+      // Not this function again: /proc says ENOENT to every mkdir, though the parent is there.
+      do throws(Errno) {
+        try createDirectory(path, mode: mode)
+      } catch .fileExists {
+        if try status(path).kind != .directory { throw .notDirectory }
+      }
     }
   }
 

@@ -48,6 +48,8 @@ public struct AMD64Context: Hashable, Sendable {
   public var lastBranchFromRIP: UInt64 = 0
   public var lastExceptionToRIP: UInt64 = 0
   public var lastExceptionFromRIP: UInt64 = 0
+  /// AVX and later. The flag 0x40 of `contextFlags` and `miscInfo.xState` belong to it, or readers ignore it.
+  public var extendedState: MinidumpXState?
   /// Home space of parameters; no registers.
   public var p1Home: UInt64 = 0
   public var p2Home: UInt64 = 0
@@ -61,6 +63,8 @@ public struct AMD64Context: Hashable, Sendable {
   /// Bytes of the fixed part.
   public static let size = 1232
   internal static let cpuFlag: UInt32 = 0x0010_0000
+  /// The flag of `contextFlags` for `extendedState`.
+  public static let extendedStateFlag: UInt32 = 0x40
   internal static let fxsaveSize = 512
   internal static let vectorRegistersSize = 416
 }
@@ -113,6 +117,7 @@ extension AMD64Context {
     output.put(lastBranchFromRIP, at: record + 1208)
     output.put(lastExceptionToRIP, at: record + 1216)
     output.put(lastExceptionFromRIP, at: record + 1224)
+    extendedState?.encode(into: output, at: record)
   }
 
   /// - Parameter input: the context, cut off or longer than the fixed part; missing bytes read as 0.
@@ -164,6 +169,7 @@ extension AMD64Context {
     lastBranchFromRIP = input.u64(1208)
     lastExceptionToRIP = input.u64(1216)
     lastExceptionFromRIP = input.u64(1224)
+    if contextFlags & Self.extendedStateFlag != 0 { extendedState = MinidumpXState(decoding: input) }
   }
 
   internal var registers: [MinidumpRegister] {

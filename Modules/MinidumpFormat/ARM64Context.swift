@@ -55,7 +55,8 @@ extension ARM64Context {
   /// Breakpad's older layout: 64-bit flags, x0...x30, sp, pc, cpsr, fpsr, fpcr, v0...v31.
   internal init(decodingBreakpad input: MinidumpRecord) {
     self.init(x: (0..<31).map { input.u64(8 + $0 * 8) })
-    contextFlags = input.u32(0)
+    // The value is that of the other layout from here on; there, sp and pc count as control registers.
+    contextFlags = Self.cpuFlag | 1 | input.u32(0) & 0xff
     sp = input.u64(256)
     pc = input.u64(264)
     cpsr = input.u32(272)

@@ -26,3 +26,40 @@ public struct MinidumpContents: Hashable, Sendable {
 
   public init() {}
 }
+
+extension MinidumpContents {
+  /// Everything that the writer can write of a dump, so that one can be filtered, repaired or converted. Memory is read
+  /// by `reader.memoryMap`.
+  ///
+  /// Streams that only Windows writes and that have no type of their own here are kept as bytes; offsets in them would
+  /// not be true any more, so those that have some (function tables, handle operations, DSO debug, Crashpad's and
+  /// macOS's) are left out or written anew.
+  public init(_ reader: MinidumpReader) {
+    timestamp = reader.header.timestamp
+    // The writer adds the flag of the extended state.
+    flags = reader.header.flags & ~MinidumpHeader.avxXStateContext
+    systemInfo = reader.systemInfo
+    // Only one of the two layouts of ARM64 is written.
+    if systemInfo?.architecture == .arm64Breakpad { systemInfo?.architecture = .arm64 }
+    miscInfo = reader.miscInfo
+    threads = reader.threads ?? []
+    threadNames = reader.threadNames ?? []
+    exception = reader.exception
+    modules = reader.modules ?? []
+    unloadedModules = reader.unloadedModules ?? []
+    crashpadInfo = reader.crashpadInfo
+    memoryInfo = reader.memoryInfo ?? []
+    handles = reader.handles ?? []
+    let written: Set<MinidumpStreamType> = [
+      .unused, .systemInfo, .miscInfo, .threadList, .threadExList, .threadNames, .exception, .moduleList,
+      .unloadedModuleList, .crashpadInfo, .memoryInfoList, .handleData, .memoryList, .memory64List,
+    ]
+    let pointing: Set<MinidumpStreamType> = [.handleOperationList, .linuxDSODebug, .macOSCrashInfo, .macOSBootArgs]
+    for location in reader.directory where !written.contains(location.type) && !pointing.contains(location.type) {
+      guard let bytes = reader.streamBytes(location.type) else { continue }
+      userStreams.append(MinidumpUserStream(type: location.type, bytes: [UInt8](bytes)))
+    }
+    memory = (reader.memoryList ?? []).map { $0.addresses }
+    memory64 = (reader.memory64List ?? []).map { $0.addresses }
+  }
+}

@@ -59,9 +59,10 @@ public indirect enum MinidumpContext: Hashable, Sendable {
   internal func encode(into output: MinidumpEncoder) -> (Int, Int) {
     switch self {
     case .amd64(let context):
-      let record = output.reserve(AMD64Context.size, alignment: 16)
+      let size = context.extendedState?.contextSize ?? AMD64Context.size
+      let record = output.reserve(size, alignment: 16)
       context.encode(into: output, at: record)
-      return (record, AMD64Context.size)
+      return (record, size)
     case .arm64(let context):
       let record = output.reserve(ARM64Context.size, alignment: 16)
       context.encode(into: output, at: record)

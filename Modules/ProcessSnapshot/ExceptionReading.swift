@@ -64,9 +64,10 @@ struct ExceptionReading {
       if let index = stacks.firstIndex(where: { $0?.whole.contains(address) ?? false }) { return index }
     }
     if let index = threads.firstIndex(where: { $0.threadID == claimed }) { return index }
+    guard let wanted = UInt64(exactly: claimed) else { return nil }
     return threads.firstIndex { thread in
       let text = (try? ProcFile(process: process, thread: thread.threadID).read("status", limit: 1 << 20)) ?? []
-      return StatusFile(text).numbers("NSpid")?.last == UInt64(exactly: claimed)
+      return StatusFile(text).numbers("NSpid")?.last == wanted
     }
   }
 }

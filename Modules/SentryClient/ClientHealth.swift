@@ -49,4 +49,7 @@ public struct ClientHealth: Sendable {
 
   /// Whether a crash now would be reported.
   public var capturesCrashes: Bool { crashClient?.isHealthy ?? false }
+
+  /// The handler process that stands by; `nil` when there is none.
+  public var handlerProcessID: Int32? { crashClient?.handlerProcessID }
 }

@@ -3,7 +3,7 @@ internal import StructuredValue
 
 /// The name and the version of this SDK.
 public enum SDKInformation {
-  public static let name = "sentry.native.swift"
+  public static let name = "sentry.swift"
   public static let version = "0.1.0"
   /// As it is given in requests: `name/version`.
   public static var userAgent: String { "\(name)/\(version)" }

@@ -92,7 +92,9 @@ public enum SentrySDK {
   ///
   /// - Returns: whether nothing is left to be sent.
   @discardableResult
-  public static func flush(timeout: Duration) -> Bool { current.client?.flush(milliseconds: timeout.milliseconds) ?? true }
+  public static func flush(timeout: Duration) -> Bool {
+    current.client?.flush(milliseconds: timeout.milliseconds) ?? true
+  }
 
   /// Waits like `flush(timeout:)` without blocking a thread of the concurrency runtime.
   @discardableResult

@@ -8,7 +8,7 @@ private let expected = (max(Int(getauxval(UInt(AT_MINSIGSTKSZ))), 2048) + 65_536
 @Suite(.timeLimit(.minutes(1))) struct `Alternate stacks` {
   @Test(arguments: ["main", "pthread", "dispatch", "task"])
   func `are there on every kind of thread, large enough and between guard pages`(kind: String) throws {
-    let victim = try Victim.run(["start", "stacks", "health"])
+    let victim = try Victim.run(["start", "stacks", "settle", "health"])
     #expect(victim.output.contains("stack \(kind) size=\(expected) guarded=true"), "\(victim.output)")
     #expect(Victim.value("uncovered", "health", in: victim.output) == "0")
   }
@@ -21,7 +21,7 @@ private let expected = (max(Int(getauxval(UInt(AT_MINSIGSTKSZ))), 2048) + 65_536
   }
 
   @Test func `are offered to threads that exist already`() throws {
-    let victim = try Victim.run(["waiting-thread", "start", "waiting-stack", "health"])
+    let victim = try Victim.run(["waiting-thread", "start", "waiting-stack", "settle", "health"])
     #expect(victim.output.contains("stack waiting size=\(expected)"))
     #expect(Victim.value("uncovered", "health", in: victim.output) == "0")
   }

@@ -46,6 +46,12 @@ func perform(_ step: String) {
       "health alive=\(health.isHandlerAlive) answered=\(health.handlerAnswered) pid=\(health.handlerProcessID)"
         + " ours=\(health.ourHandlerVersion.map { "\($0)" } ?? "-") installed=\(health.isInstalled)"
         + " overridden=\(health.overriddenSignals) uncovered=\(health.threadsWithoutAlternateStack.count)")
+  case "settle":
+    // A thread that is just starting or ending counts as uncovered.
+    let deadline = MonotonicInstant.now().advanced(milliseconds: 10_000)
+    while client?.health.threadsWithoutAlternateStack.isEmpty == false, deadline.millisecondsFromNow() > 0 {
+      sched_yield()
+    }
   case "children":
     let result = waitpid(-1, nil, WNOHANG)
     say("children none=\(result == -1 && Errno.current == .noChildren)")

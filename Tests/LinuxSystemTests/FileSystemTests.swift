@@ -54,6 +54,10 @@ import Testing
     }
   }
 
+  @Test func `a directory that cannot be is an error, in /proc too, where mkdir says that the parent is missing`() {
+    #expect(throws: Errno.self) { try FileSystem.createDirectories("/proc/nothing/database") }
+  }
+
   @Test(arguments: [
     ("/a/b", "/a", "b"), ("/a", "/", "a"), ("a", ".", "a"), ("/a/b/", "/a", "b"), ("/", "/", ""), ("a/b", "a", "b"),
   ])

@@ -1,1 +1,212 @@
-// Placeholder.
+// Tests that a dump of a real process says what the process knows of itself.
+import LinuxSystem
+import MinidumpCapture
+import MinidumpFormat
+import ProcessMemory
+import ProcessSnapshot
+import SentryNativeTesting
+import Testing
+
+/// The fixture in one of its modes, and dumps of it.
+private final class Dumped {
+  let process: RunningProcess
+  let words: [String]
+  private(set) var snapshot = ProcessSnapshot(processID: 0)
+
+  init(_ arguments: String...) throws {
+    process = try RunningProcess(try FileSystem.executable().directory.appending("SnapshotFixture"), arguments)
+    try process.waitForOutput(containing: "ready")
+    try process.waitForOutput(containing: "\n")
+    words = process.output.split { $0 == " " || $0 == "\n" }.dropFirst().map { String($0) }
+  }
+
+  deinit { process.end() }
+
+  func address(_ index: Int) throws -> UInt64 { try #require(UInt64(words[index], radix: 16)) }
+
+  func dump(crashed: Bool = false, _ options: MinidumpCaptureOptions = .init()) throws -> MinidumpReader {
+    let stopped = try StoppedProcess.stop(process.processID)
+    let access = MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
+    let request =
+      crashed
+      ? ExceptionRequest(informationAddress: try address(0), stackAddress: try address(1)) : nil
+    snapshot = ProcessSnapshot.capture(stopped, memory: access, request: request)
+    let sink = MinidumpMemorySink()
+    let result = try MinidumpCapture.write(snapshot, memory: access.reader, options: options, to: sink)
+    #expect(result.unreadableBytes == 0)
+    #expect(result.droppedStreams == [])
+    #expect(result.size == UInt64(sink.bytes.count))
+    return try MinidumpReader(sink.bytes)
+  }
+}
+
+private func options(_ style: MinidumpStyle, heap: UInt64 = 512 << 10) -> MinidumpCaptureOptions {
+  var options = MinidumpCaptureOptions()
+  options.style = style
+  options.heapLimit = heap
+  return options
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Dumps of processes` {
+  @Test func `a crash has the registers of the fault in the exception and in the thread`() throws {
+    let fixture = try Dumped("crash")
+    let dump = try fixture.dump(crashed: true)
+    let exception = try #require(dump.exception)
+    #expect(exception.code == 11 && exception.flags == 1 && exception.address == 0x10)
+    #expect(exception.threadID == UInt32(fixture.words[2]))
+    guard case .amd64(let context)? = exception.context else {
+      Issue.record("no context")
+      return
+    }
+    #expect(context.rax == 0x0101_0101_0101_0101 && context.r15 == 0x0f0f_0f0f_0f0f_0f0f)
+    #expect(context.rip == (try fixture.address(3)))
+    #expect(context.cs == 0x33 && context.mxcsr == 0x1f80)
+    #expect(Array(context.fxsave[(160 + 48)..<(160 + 64)]) == [UInt8](repeating: 0xa3, count: 16))
+    let threads = try #require(dump.threads)
+    #expect(threads.map { $0.id } == fixture.snapshot.threads.map { UInt32($0.threadID) })
+    let crashed = try #require(threads.first { $0.id == exception.threadID })
+    #expect(crashed.context == exception.context)
+    #expect(crashed.teb != 0)
+    // Code around the crash and the stack are there, byte for byte.
+    let memory = MinidumpMemoryReader(dump)
+    let process = try ProcMemMemoryReader(process: fixture.process.processID, thread: fixture.process.processID)
+    #expect(
+      try memory.readBytes(at: context.rip - 64, count: 128) == process.readBytes(at: context.rip - 64, count: 128))
+    for thread in fixture.snapshot.threads {
+      let stack = try #require(thread.stack?.kept)
+      #expect(
+        try memory.readBytes(at: stack.start, count: Int(stack.size))
+          == process.readBytes(at: stack.start, count: Int(stack.size)))
+    }
+  }
+
+  @Test func `modules, names, texts and facts are there`() throws {
+    let fixture = try Dumped("threads", "3")
+    var options = MinidumpCaptureOptions()
+    options.reportID = UniqueID("11223344-5566-7788-99aa-bbccddeeff00")
+    options.annotations = [MinidumpSimpleAnnotation(key: "k", value: "v")]
+    options.userStreams = [MinidumpUserStream(type: MinidumpStreamType(rawValue: 0x4b6b_0001), bytes: [1, 2, 3])]
+    let dump = try fixture.dump(options)
+    let modules = try #require(dump.modules)
+    #expect(modules.map { $0.name } == fixture.snapshot.modules.map { $0.path.description })
+    for (module, expected) in zip(modules, fixture.snapshot.modules) {
+      #expect(module.codeView == .elfBuildID(expected.buildID))
+      #expect(module.base == expected.range.start && UInt64(module.size) == expected.range.size)
+    }
+    #expect(dump.threadNames?.count == 4)
+    #expect(dump.exception == nil)
+    #expect(dump.systemInfo?.architecture == .amd64 && dump.systemInfo?.platform == .linux)
+    #expect(dump.miscInfo?.processID == UInt32(fixture.process.processID))
+    #expect(dump.crashpadInfo?.reportID.description == "11223344-5566-7788-99aa-bbccddeeff00")
+    #expect(dump.crashpadInfo?.simpleAnnotations == options.annotations)
+    #expect(dump.memoryInfo?.count == fixture.snapshot.map.mappings.count)
+    #expect(dump.streamBytes(.linuxMaps).map { Array($0) } == fixture.snapshot.process.maps)
+    #expect(dump.text(of: .linuxProcStatus)?.contains("SnapshotFixture") == true)
+    #expect(dump.parts(of: .linuxCommandLine)?.suffix(2) == ["threads", "3"])
+    #expect(dump.auxiliaryVector()?.contains { $0.type == 3 } == true)
+    #expect(dump.contains(.linuxLimits) && dump.contains(.linuxCPUInfo) && dump.contains(.linuxLSBRelease))
+    #expect(!dump.contains(.linuxEnvironment), "the environment may hold secrets")
+    #expect(dump.streamBytes(MinidumpStreamType(rawValue: 0x4b6b_0001)).map { Array($0) } == [1, 2, 3])
+    #expect(dump.softErrors == [])
+  }
+
+  @Test func `soft errors are a stream of JSON`() throws {
+    let fixture = try Dumped("list", "circle")
+    let text = try #require(try fixture.dump().text(of: .softErrors))
+    #expect(text == "[\"modules: the loader's list of modules is a circle\"]")
+  }
+
+  @Test func `the last words are an annotation`() throws {
+    let dump = try Dumped("message").dump()
+    #expect(
+      dump.crashpadInfo?.simpleAnnotations
+        == [MinidumpSimpleAnnotation(key: MinidumpCapture.fatalMessageKey, value: "Fatal error: the fixture gives up")])
+  }
+
+  @Test func `a dump is a snapshot again`() throws {
+    let fixture = try Dumped("crash")
+    let dump = try fixture.dump(crashed: true)
+    let copy = ProcessSnapshot(dump)
+    let original = fixture.snapshot
+    #expect(copy.processID == original.processID)
+    #expect(copy.threads.map { $0.threadID } == original.threads.map { $0.threadID })
+    #expect(copy.threads.map { $0.name } == original.threads.map { $0.name })
+    #expect(copy.threads.map { $0.stack?.kept } == original.threads.map { $0.stack?.kept })
+    #expect(copy.threads[0].context.general.rip == original.threads[0].context.general.rip)
+    #expect(copy.threads[1].context.general.rip == original.exception?.context?.general.rip)
+    #expect(copy.threads.map { $0.context.threadPointer } == original.threads.map { $0.context.threadPointer })
+    #expect(copy.modules.map { $0.path } == original.modules.map { $0.path })
+    #expect(copy.modules.map { $0.buildID } == original.modules.map { $0.buildID })
+    #expect(copy.modules.first?.kind == .executable)
+    #expect(copy.map.mappings == original.map.mappings)
+    #expect(copy.exception?.signal.signal == 11 && copy.exception?.address == 0x10)
+    #expect(copy.exception?.context?.general.r12 == 0x0c0c_0c0c_0c0c_0c0c)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Memory of a dump` {
+  @Test func `smart takes what the stack points to, and not what nothing points to`() throws {
+    let fixture = try Dumped("heap")
+    let object = [UInt8](repeating: 0x5a, count: 100)
+    let smart = MinidumpMemoryReader(try fixture.dump(options(.smart)))
+    #expect(smart.readAvailable(at: try fixture.address(0), count: 100) == object)
+    #expect(smart.readAvailable(at: try fixture.address(1) + (32 << 10), count: 8) == [])
+    let stacks = MinidumpMemoryReader(try fixture.dump(options(.stacks)))
+    #expect(stacks.readAvailable(at: try fixture.address(0), count: 100) == [])
+  }
+
+  @Test func `full takes everything that can be read`() throws {
+    let fixture = try Dumped("heap")
+    let dump = try fixture.dump(options(.full))
+    let memory = MinidumpMemoryReader(dump)
+    let process = try ProcMemMemoryReader(process: fixture.process.processID, thread: fixture.process.processID)
+    #expect(memory.readAvailable(at: try fixture.address(1) + (32 << 10), count: 8).count == 8)
+    for mapping in fixture.snapshot.map.mappings where mapping.isReadable && !mapping.name.bytes.starts(with: "[v".utf8)
+    {
+      let count = Int(mapping.range.size)
+      let expected = process.readAvailable(at: mapping.range.start, count: count)
+      let isEqual = memory.readAvailable(at: mapping.range.start, count: count) == expected
+      #expect(isEqual, "\(mapping.name) at \(mapping.range)")
+    }
+  }
+
+  @Test func `the limit of the heap is kept`() throws {
+    let fixture = try Dumped("heap")
+    func heapBytes(_ limit: UInt64) throws -> UInt64 {
+      _ = try fixture.dump(options(.stacks))
+      let without = MinidumpCapture.contents(fixture.snapshot, memory: BytesMemoryReader(), options(.stacks))
+      let access = MemoryAccess.open(process: fixture.process.processID, thread: fixture.process.processID)
+      let with = MinidumpCapture.contents(fixture.snapshot, memory: access.reader, options(.smart, heap: limit))
+      return with.memory.reduce(0) { $0 + $1.size } - without.memory.reduce(0) { $0 + $1.size }
+    }
+    #expect(try heapBytes(0) == 0)
+    let some = try heapBytes(1024)
+    // The last piece may exceed the limit by less than its own size.
+    #expect(some >= 1024 && some < 1024 + 512)
+    #expect(try heapBytes(1 << 20) > some)
+  }
+
+  @Test func `the contexts of asynchronous frames are taken to the last`() throws {
+    let fixture = try Dumped("contexts")
+    let memory = MinidumpMemoryReader(try fixture.dump(options(.smart)))
+    for index in 0..<4 {
+      let bytes = memory.readAvailable(at: try fixture.address(index) + 16, count: 48)
+      #expect(bytes == [UInt8](repeating: 0x60 + UInt8(index), count: 48), "context \(index)")
+    }
+  }
+
+  @Test func `memory that vanishes while it is written does not end the dump`() throws {
+    let fixture = try Dumped("registers")
+    _ = try fixture.dump()
+    let snapshot = fixture.snapshot
+    fixture.process.end()
+    let gone = MemoryAccess.open(process: fixture.process.processID, thread: fixture.process.processID)
+    let sink = MinidumpMemorySink()
+    let result = try MinidumpCapture.write(snapshot, memory: gone.reader, to: sink)
+    #expect(result.unreadableBytes > 0)
+    let dump = try MinidumpReader(sink.bytes)
+    #expect(dump.threads?.count == 2)
+    let stack = try #require(dump.threads?.first?.stack)
+    #expect(MinidumpMemoryReader(dump).readAvailable(at: stack.start, count: 16) == [UInt8](repeating: 0xfe, count: 16))
+  }
+}

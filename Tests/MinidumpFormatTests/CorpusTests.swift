@@ -288,6 +288,61 @@ import Testing
     }
   }
 
+  /// `read(write(read(x))) == read(x)`, and the same memory at the same addresses.
+  @Test(arguments: Corpus.dumps) func `a dump that is written again says the same`(dump: Corpus.Dump) throws {
+    let reader = try MinidumpReader(dump.bytes())
+    let contents = MinidumpContents(reader)
+    // Stacks that the dump has no bytes for (full-memory dumps) would be written as unreadable.
+    let sink = MinidumpMemorySink()
+    try MinidumpWriter.write(contents, to: sink) { reader.memoryMap.read(at: $0, into: $1) }
+    let again = try MinidumpReader(sink.bytes)
+    #expect(again.systemInfo == contents.systemInfo)
+    if reader.systemInfo?.architecture != .arm64Breakpad { #expect(contents.systemInfo == reader.systemInfo) }
+    #expect(again.miscInfo == reader.miscInfo)
+    // A thread list is always written, and registers of the big-endian dump change their byte order.
+    if reader.threads != nil, reader.byteOrder == .little { #expect(again.threads == reader.threads) }
+    #expect(again.threadNames ?? [] == reader.threadNames ?? [])
+    if reader.byteOrder == .little { #expect(again.exception == reader.exception) }
+    if reader.modules != nil { #expect(again.modules == reader.modules) }
+    #expect(again.unloadedModules ?? [] == reader.unloadedModules ?? [])
+    #expect(again.crashpadInfo == reader.crashpadInfo)
+    #expect(again.memoryInfo ?? [] == reader.memoryInfo ?? [])
+    #expect(again.handles ?? [] == reader.handles ?? [])
+    for stream in contents.userStreams {
+      #expect(again.streamBytes(stream.type).map { Array($0) } == stream.bytes)
+    }
+    for range in reader.memoryMap.ranges {
+      let one = try #require(reader.memoryMap.bytes(at: range.start))
+      var other = [UInt8](repeating: 0, count: one.count)
+      #expect(other.withUnsafeMutableBytes { again.memoryMap.read(at: range.start, into: $0) } == one.count)
+      #expect(one.elementsEqual(other))
+    }
+    // Writing what was read again changes nothing more.
+    let second = MinidumpMemorySink()
+    try MinidumpWriter.write(MinidumpContents(again), to: second) { again.memoryMap.read(at: $0, into: $1) }
+    #expect(second.bytes == sink.bytes)
+  }
+
+  @Test func `the extended state of Windows is found`() throws {
+    func state(_ file: String) throws -> (MinidumpXState?, MinidumpXStateConfiguration?) {
+      let dump = try #require(Corpus.dumps.first { $0.file == file })
+      let reader = try MinidumpReader(dump.bytes())
+      guard case .amd64(let context) = reader.threads?.first?.context else { return (nil, nil) }
+      return (context.extendedState, reader.miscInfo?.xState)
+    }
+    let (shadow, _) = try state("breakpad-tiny-exe-with-cet-xsave.dmp")
+    #expect(shadow?.mask == 0x800)
+    #expect(shadow?.compaction == 0x8000_0000_0000_0800)
+    // The control register 1 and the shadow stack's pointer.
+    #expect(shadow?.area.prefix(8).elementsEqual([1, 0, 0, 0, 0, 0, 0, 0]) == true)
+    #expect(shadow?.area.count == 16)
+    let (vectors, configuration) = try state("sentry-native-minidump.dmp")
+    #expect(vectors?.area.count == 272)
+    #expect(configuration?.features.map { $0.index } == [0, 1, 2])
+    #expect(vectors?.upperHalf(ofYMM: 15, configuration) == Array(repeating: 0, count: 16))
+    #expect(vectors?.upperHalf(ofYMM: 16, configuration) == nil)
+  }
+
   @Test(arguments: Corpus.dumps) func `a good dump leaves no soft error`(dump: Corpus.Dump) throws {
     let reader = try MinidumpReader(dump.bytes())
     reader.touchEverything()

@@ -67,6 +67,36 @@ import Testing
     #expect(reader.header.flags == MinidumpHeader.avxXStateContext)
   }
 
+  @Test func `AVX registers travel behind the context`() throws {
+    // An XSAVE area in the standard form, as the kernel gives it.
+    var area = [UInt8](repeating: 0, count: 832)
+    area[512] = 7
+    for index in 576..<832 { area[index] = UInt8(truncatingIfNeeded: index) }
+    let state = try #require(MinidumpXState(xsaveArea: area))
+    #expect(state.mask == 7)
+    var context = Sample.amd64()
+    context.extendedState = state
+    context.contextFlags |= AMD64Context.extendedStateFlag
+    var contents = Sample.contents(context: .amd64(context))
+    contents.miscInfo?.xState = MinidumpXStateConfiguration(standardForm: 7, for: state)
+    let reader = try MinidumpReader(Sample.write(contents))
+    #expect(reader.threads == contents.threads)
+    #expect(reader.exception == contents.exception)
+    #expect(reader.header.flags == MinidumpHeader.avxXStateContext)
+    let configuration = try #require(reader.miscInfo?.xState)
+    #expect(configuration.contextSize == 1232 + 64 + 64 + 256)
+    #expect(
+      configuration.features == [
+        MinidumpXStateFeature(index: 0, offset: 0, size: 160), MinidumpXStateFeature(index: 1, offset: 160, size: 256),
+        MinidumpXStateFeature(index: 2, offset: 576, size: 256),
+      ])
+    #expect(state.upperHalf(ofYMM: 1, configuration) == Array(area[592..<608]))
+    #expect(MinidumpXState(xsaveArea: Array(area[0..<576])) == nil)
+    // A reader that does not know of it sees the same registers.
+    guard case .amd64(let plain) = reader.threads?.first?.context else { return }
+    #expect(plain.fxsave == context.fxsave)
+  }
+
   @Test func `a dump without anything has its three lists`() throws {
     let reader = try MinidumpReader(Sample.write(MinidumpContents()))
     #expect(reader.threads == [])

@@ -27,15 +27,15 @@ private final class StubbornSink: MinidumpSink {
 
 @Suite struct `Writer` {
   @Test func `a dump that was cut short has no signature and the reader says so`() throws {
-    let sink = StubbornSink(canOverwrite: true, failsAfter: 70_000)
+    let sink = StubbornSink(canOverwrite: true, failsAfter: 5 << 20)
     var contents = Sample.contents()
-    contents.memory = [MinidumpAddressRange(start: 0x1000, size: 1 << 20)]
+    contents.memory = [MinidumpAddressRange(start: 0x1000, size: 8 << 20)]
     let error = #expect(throws: MinidumpWriteError.self) {
       try MinidumpWriter.write(contents, to: sink, readMemory: Sample.readMemory)
     }
     #expect(error?.code == .sink)
     #expect(error?.sinkError == MinidumpSinkError(code: 28))
-    #expect(Array(sink.bytes[0..<4]) == [0, 0, 0, 0])
+    #expect(Array(sink.bytes.prefix(4)) == [0, 0, 0, 0])
     let readError = #expect(throws: MinidumpReadError.self) { try MinidumpReader(sink.bytes) }
     #expect(readError?.code == .unfinished)
   }

@@ -77,6 +77,13 @@ import Testing
     #expect(message.contains("main.c"))
   }
 
+  @Test func `the Swift runtime's last words are read without the client's help`() throws {
+    let snapshot = try Fixture("message").capture()
+    #expect(snapshot.fatalMessage.map { String(decoding: $0, as: UTF8.self) } == "Fatal error: the fixture gives up")
+    // Nothing is made up where nothing was said.
+    #expect(try Fixture("plain").capture().fatalMessage == nil)
+  }
+
   @Test func `a request that points nowhere leaves everything else`() throws {
     let fixture = try Fixture("registers")
     for address in [0, 8, UInt64.max, UInt64.max - 19, 0xffff_8000_0000_0000] {

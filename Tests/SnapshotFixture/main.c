@@ -153,6 +153,50 @@ static void damage_list(const char *how) {
   for (;;) syscall(SYS_pause);
 }
 
+// Objects on the heap that only a pointer on the stack leads to.
+static void heap(void) {
+  void *volatile object = malloc(100);
+  memset(object, 0x5a, 100);
+  // Far from the object, and nothing points there.
+  volatile uint64_t hidden = ~(uint64_t)malloc(64 << 10);
+  printf("ready %lx %lx\n", (unsigned long)object, (unsigned long)~hidden);
+  fflush(stdout);
+  wait_forever();
+}
+
+// A chain of contexts as Swift's asynchronous functions have them: {parent, function}. Only the first is on the stack.
+struct context {
+  struct context *parent;
+  uint64_t resume;
+  char frame[48];
+};
+static void contexts(void) {
+  struct context *parent = NULL;
+  unsigned long addresses[4];
+  for (int index = 0; index < 4; index++) {
+    struct context *child = aligned_alloc(16, 4096);
+    child->parent = parent;
+    child->resume = (uint64_t)wait_forever | (uint64_t)index << 60;
+    memset(child->frame, 0x60 + index, sizeof child->frame);
+    parent = child;
+    addresses[index] = (unsigned long)child;
+  }
+  struct context *volatile youngest = parent;
+  printf("ready %lx %lx %lx %lx\n", addresses[0], addresses[1], addresses[2], (unsigned long)youngest);
+  fflush(stdout);
+  memset(addresses, 0, sizeof addresses);
+  __asm__ volatile("" : : "r"(addresses) : "memory");
+  wait_forever();
+}
+
+// What the Swift runtime leaves behind when it gives up.
+extern const char **swift_getFatalErrorMessageBuffer(void) __attribute__((weak));
+static void runtime_message(void) {
+  if (!swift_getFatalErrorMessageBuffer) _exit(4);
+  *swift_getFatalErrorMessageBuffer() = strdup("Fatal error: the fixture gives up");
+  printf("ready\n");
+}
+
 // Waits inside the kernel, where no signal and no tracer reaches it, until the child lets it go.
 static void in_vfork(void) {
   printf("ready\n");
@@ -195,6 +239,12 @@ int main(int count, char **arguments) {
     pthread_exit(NULL);
   } else if (!strcmp(mode, "list") && count > 2) {
     damage_list(arguments[2]);
+  } else if (!strcmp(mode, "heap")) {
+    heap();
+  } else if (!strcmp(mode, "contexts")) {
+    contexts();
+  } else if (!strcmp(mode, "message")) {
+    runtime_message();
   } else if (!strcmp(mode, "vfork")) {
     in_vfork();
   } else if (!strcmp(mode, "stopped")) {

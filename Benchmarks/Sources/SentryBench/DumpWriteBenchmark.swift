@@ -4,7 +4,7 @@ import LinuxSystem
 import MinidumpFormat
 
 /// A dump goes into a file, as in the handler.
-private final class FileSink: MinidumpSink {
+final class FileSink: MinidumpSink {
   let file: OwnedFileDescriptor
   init(_ path: FilePath) throws { file = try FileSystem.open(path, [.readWrite, .create, .truncate]) }
   var canOverwrite: Bool { true }
@@ -39,7 +39,7 @@ private func oneRange(_ size: Int) -> MinidumpContents {
   return contents
 }
 
-private func manyThreads(_ count: Int) -> MinidumpContents {
+func manyThreads(_ count: Int) -> MinidumpContents {
   var contents = MinidumpContents()
   for index in 0..<count {
     var registers = AMD64Context()
@@ -53,7 +53,7 @@ private func manyThreads(_ count: Int) -> MinidumpContents {
   return contents
 }
 
-private func manyModules() -> MinidumpContents {
+func manyModules() -> MinidumpContents {
   var contents = manyThreads(100)
   for index in 0..<1000 {
     contents.modules.append(

@@ -21,6 +21,8 @@ struct Settings {
   var handlers: [Program] = []
   var peerHandler: String?
   var client = ""
+  var crashctl = ""
+  var peerReader: String?
   /// Where files are written; removed at the end.
   var scratch = ""
 
@@ -41,6 +43,8 @@ struct Settings {
         guard parts.count == 2 else { throw Failure("--handler needs NAME=PATH") }
         handlers.append(Program(name: parts[0], path: parts[1]))
       case "--peer-handler": peerHandler = try value(of: argument)
+      case "--crashctl": crashctl = try value(of: argument)
+      case "--peer-reader": peerReader = try value(of: argument)
       case "--client": client = try value(of: argument)
       case "--scratch": scratch = try value(of: argument)
       default:
