@@ -187,8 +187,8 @@ if !embedded {
     tests(
       "StackWalk",
       [
-        "StackWalk", "ELFImage", "ProcessMemory", "ProcessSnapshot", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "StackWalk", "ProcessMemory", "MinidumpFormat", "StructuredValue", "LinuxSystem", "CLinuxShims",
+        "crashpad_walker", "crashctl",
       ]),
     tests(
       "MinidumpCapture",
