@@ -17,7 +17,7 @@ let subset: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ]
   + (embedded
-    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
     : [.treatWarning("EmbeddedRestrictions", as: .error)])
 
 /// Settings of the Swift facade, of tools that need the full library, and of tests.
