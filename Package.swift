@@ -164,7 +164,7 @@ if !embedded {
         "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
-    tests("MinidumpFormat", ["MinidumpFormat"]),
+    tests("MinidumpFormat", ["MinidumpFormat", "SentryNativeTesting", "LinuxSystem", "crashctl"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
     tests(
       "ProcessMemory",
