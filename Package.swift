@@ -166,7 +166,7 @@ if !embedded {
         "CrashVictimRunner",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
-    tests("MinidumpFormat", ["MinidumpFormat"]),
+    tests("MinidumpFormat", ["MinidumpFormat", "SentryNativeTesting", "LinuxSystem", "crashctl"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
     tests(
       "ProcessMemory",
