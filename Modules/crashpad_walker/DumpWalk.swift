@@ -67,7 +67,9 @@ struct DumpWalk {
     let names = Dictionary(
       (reader.threadNames ?? []).map { ($0.threadID, $0.name) }, uniquingKeysWith: { first, _ in first })
     var report = WalkReport()
-    report.crash = exception.map { CrashReason($0, platform: reader.systemInfo?.platform) }
+    report.crash = exception.map {
+      CrashReason($0, platform: reader.systemInfo?.platform, isStackOverflow: isStackOverflow($0))
+    }
     report.message = message
     report.problems = walker.problems.map { $0.description }
     var threads = reader.threads ?? []
@@ -83,6 +85,12 @@ struct DumpWalk {
       report.threads.append(
         WalkReport.Thread(
           id: thread.id, name: names[thread.id], isCrashed: isCrashed, stack: stack(context, walker)))
+    }
+    // Optimised code traps without a message; its debug information has one as the name of an inlined function.
+    if report.message == nil, let first = report.threads.first(where: { $0.isCrashed })?.stack.frames.first,
+      first.isInline, let name = first.symbol, name.utf8.starts(with: "Swift runtime failure: ".utf8)
+    {
+      report.message = name
     }
     if threads.count > Self.threadLimit {
       report.problems.append("\(threads.count - Self.threadLimit) threads are left out")
@@ -102,6 +110,22 @@ struct DumpWalk {
     case nil: break
     }
     return SymbolizedStack(frames: [], end: .lost)
+  }
+
+  /// Whether a fault was the stack's: its address is next to the stack pointer, has no memory, and has some above it.
+  private func isStackOverflow(_ exception: MinidumpException) -> Bool {
+    guard let stackPointer = exception.context?.stackPointer else { return false }
+    let address = exception.address
+    let distance = address > stackPointer ? address - stackPointer : stackPointer - address
+    guard distance < 1 << 16, address & ~0xffff != 0 else { return false }
+    let map = reader.memoryMap
+    // The page of the fault is not mapped; what a writer put in its place lies in no range of the memory map.
+    if let mapping = mappings.first(where: { $0.range.contains(address) }) {
+      if mapping.isReadable { return false }
+    } else if mappings.isEmpty, map.bytes(at: address) != nil {
+      return false
+    }
+    return (1...16).contains { map.bytes(at: (address & ~4095) &+ UInt64($0) * 4096) != nil }
   }
 
   private var modules: [CodeModule] {

@@ -38,6 +38,13 @@ import Testing
     #expect(victim.peer.contains("stranger done alive=true"))
   }
 
+  @Test func `is not disturbed by crash signals that somebody sends to the waiting thread`() throws {
+    let victim = try Victim.run(["start", "die=bus"], mode: "provoke", untilPeer: "end")
+    #expect(victim.died(of: SIGBUS), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds >= 150)
+  }
+
   @Test func `holds threads that crash meanwhile no longer than itself`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
@@ -73,6 +80,31 @@ import Testing
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)
     #expect(victim.errors.contains { $0.contains("Program crashed") }, "\(victim.errors)")
+  }
+
+  @Test func `that let the process survive do not take its next crash's report away`() throws {
+    let victim = try Victim.run([
+      "previous-handler", "survivor", "survival=0", "start", "raise=\(SIGABRT)", "raise=\(SIGABRT)", "die=bus",
+    ])
+    #expect(victim.died(of: SIGBUS))
+    // The second SIGABRT is the earlier handler's alone.
+    #expect(victim.output.count { $0.hasPrefix("previous signal=6") } == 2)
+    #expect(victim.dumps.map { $0.contains("signal=6") } == [true, false])
+  }
+
+  @Test func `that let the process survive for a moment make no second dump of the same crash`() throws {
+    let victim = try Victim.run([
+      "previous-handler", "survivor", "survival=60000", "start", "raise=\(SIGABRT)", "die=bus",
+    ])
+    #expect(victim.died(of: SIGBUS))
+    #expect(victim.dumps.count == 1)
+  }
+
+  @Test func `that call ours and are called by it in a circle come to an end`() throws {
+    let victim = try Victim.run(["start", "circle", "stop", "start", "die=segv"])
+    #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.output.contains("circle"))
   }
 
   @Test(arguments: [SIGQUIT, SIGXFSZ, SIGXCPU])
