@@ -72,7 +72,9 @@ struct DumpWalk {
       (reader.threadNames ?? []).map { ($0.threadID, $0.name) }, uniquingKeysWith: { first, _ in first })
     var report = WalkReport()
     report.crash = exception.map {
-      CrashReason($0, platform: reader.systemInfo?.platform, isStackOverflow: isStackOverflow($0))
+      CrashReason(
+        $0, platform: reader.systemInfo?.platform, architecture: reader.systemInfo?.architecture,
+        isStackOverflow: isStackOverflow($0))
     }
     report.message = message
     var threads = reader.threads ?? []
