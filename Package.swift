@@ -152,7 +152,8 @@ if !embedded {
       swiftSettings: full),
     // Runs it, and tells what was left.
     .target(
-      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem", "CLinuxShims"], path: "Tests/ZooRuns", swiftSettings: full),
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem", "CLinuxShims"], path: "Tests/ZooRuns",
+      swiftSettings: full),
 
     // A process in a known state for others to look at.
     .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
@@ -161,7 +162,8 @@ if !embedded {
     tests(
       "CrashCapture",
       [
-        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner",
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim",
+        "CrashVictimRunner",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("MinidumpFormat", ["MinidumpFormat"]),
