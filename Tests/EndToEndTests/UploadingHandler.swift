@@ -19,11 +19,11 @@ final class UploadingHandler {
 
   /// Stores a report as a handler does after a crash. The dump is none, which an upload does not mind.
   @discardableResult
-  func store(attachments: [String: String] = [:]) throws -> UniqueID {
+  func store(attachments: [String: [UInt8]] = [:]) throws -> UniqueID {
     let report = try database.prepareReport()
     try report.file.writeAll(Array("MDMP".utf8) + [UInt8](repeating: 0, count: 1000))
     for (name, content) in attachments {
-      try report.addAttachment(name: Array(name.utf8)).writeAll(Array(content.utf8))
+      try report.addAttachment(name: Array(name.utf8)).writeAll(content)
     }
     return try database.finish(report)
   }
