@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <threads.h>
 
 #include "crash_installation.h"
 
@@ -25,16 +26,19 @@ int thread_hook_is_linked(void) { return 1; }
 
 typedef int (*create_function)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
-// libc's own definition in a static executable, where there is no next library to look in.
+// libc's own definition in a static executable, where there is no next library to look in; absent in a dynamic one.
 extern int __pthread_create_2_1(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
     __attribute__((weak));
+// A weak reference takes nothing out of an archive. This public function of libc calls the one above, so naming it
+// brings both into a static executable.
+__attribute__((used)) static int (*const keep_libc_definition)(thrd_t *, thrd_start_t, void *) = thrd_create;
 
 struct start_request {
   void *(*routine)(void *);
   void *argument;
 };
 
-static void *run(void *parameter) {
+static void *thread_hook_run(void *parameter) {
   struct start_request request = *(struct start_request *)parameter;
   free(parameter);
   crash_thread_start start = crash_get_thread_start();
@@ -46,8 +50,8 @@ static create_function next_pthread_create(void) {
   static create_function found;
   create_function function = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
   if (function) return function;
-  function = (create_function)dlsym(RTLD_NEXT, "pthread_create");
-  if (!function) function = __pthread_create_2_1;
+  function = __pthread_create_2_1;
+  if (!function) function = (create_function)dlsym(RTLD_NEXT, "pthread_create");
   __atomic_store_n(&found, function, __ATOMIC_RELEASE);
   return function;
 }
@@ -62,7 +66,7 @@ __attribute__((visibility("default"))) int pthread_create(
   if (!request) return create(thread, attributes, routine, argument);
   request->routine = routine;
   request->argument = argument;
-  int failure = create(thread, attributes, run, request);
+  int failure = create(thread, attributes, thread_hook_run, request);
   if (failure) free(request);
   return failure;
 }

@@ -36,7 +36,15 @@ internal func crash_signal_handler(
     restoreDefault(signal)
     requeue(signal, info, process, thread)
   case .reported:
-    passOn(signal, info, process, thread)
+    // An earlier handler may have survived the signal; or it was installed on top of this one, and calls it again.
+    let state = crash_path()
+    state.pointee.returns &+= 1
+    if state.pointee.returns > CRASH_MAXIMUM_RETURNS {
+      restoreDefault(signal)
+      requeue(signal, info, process, thread)
+    } else {
+      passOn(signal, info, process, thread)
+    }
   case .waiting:
     waitForOwner()
     passOn(signal, info, process, thread)

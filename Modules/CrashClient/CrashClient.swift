@@ -73,11 +73,12 @@ public final class CrashClient: @unchecked Sendable {
       bytes.storeBytes(of: 0, toByteOffset: marker.bytes.count, as: UInt8.self)
       state.pointee.marker = 1
     }
-    crash_record_shared().pointee.fatal_message_slot = swiftFatalMessageSlot()
+    crash_record_shared().pointee.fatal_message_slot = UInt64(UInt(bitPattern: crash_swift_message_slot()))
     // PR_SET_PTRACER fails where there is no Yama, and is not needed there.
     _ = linux_prctl(Int32(PR_SET_PTRACER), UInt(handler.processID), 0, 0, 0)
     crash_store64(crash_path_owner(), 0)
     crash_store32(crash_path_done(), 0)
+    state.pointee.returns = 0
 
     AlternateStack.installForCurrentThread()
     crash_store32(crash_path_enabled(), 1)
@@ -179,11 +180,4 @@ public final class CrashClient: @unchecked Sendable {
 
 extension CrashClientError {
   fileprivate static var stopped: CrashClientError { CrashClientError(.notConnected, "crash capture is stopped") }
-}
-
-/// Where the Swift runtime keeps its pointer to the last fatal message; 0 in a process without one.
-private func swiftFatalMessageSlot() -> UInt64 {
-  typealias Function = @convention(c) () -> UnsafeMutableRawPointer?
-  guard let symbol = dlsym(nil, "swift_getFatalErrorMessageBuffer") else { return 0 }
-  return UInt64(UInt(bitPattern: unsafeBitCast(symbol, to: Function.self)()))
 }

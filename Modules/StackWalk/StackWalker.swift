@@ -28,9 +28,11 @@ public final class StackWalker {
     public var framesKeptLast = 128
     /// Frames walked at most.
     public var frameLimit = 1_000_000
-    /// When to stop; what was found until then is returned.
+    /// When to stop looking; what was found until then is returned.
     public var deadline: MonotonicInstant?
     public init() {}
+
+    var hasPassed: Bool { deadline.map { MonotonicInstant.now() > $0 } ?? false }
   }
 
   let memory: CodeMemory
@@ -92,7 +94,7 @@ public final class StackWalker {
         stack.end = .frameLimit
         return stack
       }
-      if walked & 63 == 0, let deadline = options.deadline, MonotonicInstant.now() > deadline {
+      if walked & 63 == 0, options.hasPassed {
         stack.end = .deadline
         return stack
       }

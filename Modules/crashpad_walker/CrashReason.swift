@@ -14,7 +14,7 @@ struct CrashReason: Equatable {
     self.reason = reason
   }
 
-  init(_ exception: MinidumpException, platform: MinidumpPlatform?) {
+  init(_ exception: MinidumpException, platform: MinidumpPlatform?, isStackOverflow: Bool) {
     threadID = exception.threadID
     address = exception.address
     if exception.code == MinidumpException.dumpRequested {
@@ -31,6 +31,7 @@ struct CrashReason: Equatable {
     let isFault = detail?.isFault ?? false
     reason =
       signal + (detail.map { " / \($0.name)" } ?? "") + (isFault ? " at 0x\(String(address, radix: 16))" : "")
+      + (isFault && isStackOverflow ? " (stack overflow)" : "")
   }
 }
 

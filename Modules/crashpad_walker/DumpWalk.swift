@@ -67,7 +67,9 @@ struct DumpWalk {
     let names = Dictionary(
       (reader.threadNames ?? []).map { ($0.threadID, $0.name) }, uniquingKeysWith: { first, _ in first })
     var report = WalkReport()
-    report.crash = exception.map { CrashReason($0, platform: reader.systemInfo?.platform) }
+    report.crash = exception.map {
+      CrashReason($0, platform: reader.systemInfo?.platform, isStackOverflow: isStackOverflow($0))
+    }
     report.message = message
     report.problems = walker.problems.map { $0.description }
     var threads = reader.threads ?? []
@@ -102,6 +104,22 @@ struct DumpWalk {
     case nil: break
     }
     return SymbolizedStack(frames: [], end: .lost)
+  }
+
+  /// Whether a fault was the stack's: its address is next to the stack pointer, has no memory, and has some above it.
+  private func isStackOverflow(_ exception: MinidumpException) -> Bool {
+    guard let stackPointer = exception.context?.stackPointer else { return false }
+    let address = exception.address
+    let distance = address > stackPointer ? address - stackPointer : stackPointer - address
+    guard distance < 1 << 16, address & ~0xffff != 0 else { return false }
+    let map = reader.memoryMap
+    // The page of the fault is not mapped; what a writer put in its place lies in no range of the memory map.
+    if let mapping = mappings.first(where: { $0.range.contains(address) }) {
+      if mapping.isReadable { return false }
+    } else if mappings.isEmpty, map.bytes(at: address) != nil {
+      return false
+    }
+    return (1...16).contains { map.bytes(at: (address & ~4095) &+ UInt64($0) * 4096) != nil }
   }
 
   private var modules: [CodeModule] {

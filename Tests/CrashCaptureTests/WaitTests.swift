@@ -38,6 +38,13 @@ import Testing
     #expect(victim.peer.contains("stranger done alive=true"))
   }
 
+  @Test func `is not disturbed by crash signals that somebody sends to the waiting thread`() throws {
+    let victim = try Victim.run(["start", "die=bus"], mode: "provoke", untilPeer: "end")
+    #expect(victim.died(of: SIGBUS), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds >= 150)
+  }
+
   @Test func `holds threads that crash meanwhile no longer than itself`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
@@ -73,6 +80,13 @@ import Testing
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)
     #expect(victim.errors.contains { $0.contains("Program crashed") }, "\(victim.errors)")
+  }
+
+  @Test func `that call ours and are called by it in a circle come to an end`() throws {
+    let victim = try Victim.run(["start", "circle", "stop", "start", "die=segv"])
+    #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.output.contains("circle"))
   }
 
   @Test(arguments: [SIGQUIT, SIGXFSZ, SIGXCPU])

@@ -7,7 +7,7 @@ import LinuxSystem
 ///
 /// Modes: `answer` (default), `mark` (answers as our handler does), `die` (at start), `mute` (never answers a question),
 /// `hang` (never finishes a dump), `fall` (dies when a dump is asked for), `stranger` (another process sends SIGCONT
-/// first).
+/// first), `provoke` (sends other crash signals to the waiting thread first).
 func runPeer(socket: Int32, arguments: [String]) -> Never {
   let mode = EnvironmentVariable.value("PEER_MODE")?.description ?? "answer"
   if mode == "die" { exit(23) }
@@ -39,6 +39,13 @@ func runPeer(socket: Int32, arguments: [String]) -> Never {
       logDump(request, sender: sender, dialect: message.dialect)
       if mode == "fall" { exit(0) }
       if mode == "hang" { continue }
+      if mode == "provoke" {
+        // Signals to the very thread that waits; it is through with one when it waits again.
+        for signal in [SIGQUIT, SIGABRT, SIGSEGV] {
+          _ = linux_tgkill(sender, sender, signal)
+          usleep(50_000)
+        }
+      }
       if mode == "stranger" {
         let stranger = fork()
         if stranger == 0 {

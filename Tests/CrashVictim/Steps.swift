@@ -74,6 +74,7 @@ func perform(_ step: String) {
       try client?.writeAttachment(.replace, to: FilePath(value), [UInt8](repeating: 7, count: 300_000))
     }
   case "previous-handler": installPreviousHandler(exits: value == "exits")
+  case "circle": installCircle()
   case "ignore": ignoreSignal(Int32(value) ?? 0)
   case "undumpable": _ = linux_prctl(Int32(PR_SET_DUMPABLE), 0, 0, 0, 0)
   case "close-standard": for descriptor in Int32(0)...2 where descriptor != 1 { close(descriptor) }
@@ -142,6 +143,23 @@ private func previousHandler(
   say("previous signal=\(signal) code=\(info.pointee.si_code) address=\(address)")
   if previousHandlerExits { _exit(42) }
   setAction(signal, 0)
+}
+
+nonisolated(unsafe) private var belowCircle = sigaction()
+
+/// A handler that calls the one that was there before it, as many libraries do.
+private func installCircle() {
+  var action = sigaction()
+  action.__sigaction_handler.sa_sigaction = circle
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK
+  sigaction(SIGSEGV, &action, &belowCircle)
+}
+
+private func circle(
+  _ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
+) {
+  say("circle")
+  belowCircle.__sigaction_handler.sa_sigaction?(signal, info, context)
 }
 
 /// Handler 0 is SIG_DFL, 1 is SIG_IGN.

@@ -27,6 +27,11 @@ func waitForTheTest() throws(Errno) {
 }
 
 do {
+  if arguments[2] == "sweep" {
+    let lines = try Sweep.of(arguments.count > 3 ? arguments[3] : "", in: FilePath(arguments[1]))
+    try OwnedFileDescriptor(owning: 1).writeAll(Array((lines ?? []).map { $0 + "\n" }.joined().utf8))
+    exit(lines == nil ? 3 : 0)
+  }
   let database = try CrashDatabase(path: FilePath(arguments[1]))
   switch arguments[2] {
   case "report":

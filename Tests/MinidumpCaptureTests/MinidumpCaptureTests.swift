@@ -123,6 +123,17 @@ private func options(_ style: MinidumpStyle, heap: UInt64 = 512 << 10) -> Minidu
         == [MinidumpSimpleAnnotation(key: MinidumpCapture.fatalMessageKey, value: "Fatal error: the fixture gives up")])
   }
 
+  @Test func `annotations and streams of a Crashpad client are in the dump`() throws {
+    let dump = try Dumped("annotations", "sound").dump()
+    let module = try #require(dump.crashpadInfo?.modules.first)
+    #expect(module.moduleIndex == 0)
+    #expect(module.simpleAnnotations.map { $0.key } == ["ant", "zebra"])
+    #expect(module.annotations.map { $0.name } == ["own", "text"])
+    #expect(module.annotations.last?.value == Array("hello".utf8) && module.annotations.last?.kind == .string)
+    #expect(dump.crashpadInfo?.modules.count == 1)
+    #expect(dump.streamBytes(MinidumpStreamType(rawValue: 0x4b6b_0011)).map { Array($0) } == Array("second".utf8))
+  }
+
   @Test func `a dump is a snapshot again`() throws {
     let fixture = try Dumped("crash")
     let dump = try fixture.dump(crashed: true)

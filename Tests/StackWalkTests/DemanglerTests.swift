@@ -60,6 +60,19 @@ import Testing
       "function signature specialization <Arg[0] = Dead> of generic specialization <Swift.Int> of main.f<A>(A) -> ()",
       "specialized main.f(_:)"
     ),
+    ("static main.Traps.fail@Sendable () -> ()", "static main.Traps.fail()"),
+    (
+      "closure #6 @Sendable () -> () in variable initialization expression of static main.Zoo.all : [main.Zoo]",
+      "closure #6 in variable initialization expression of static main.Zoo.all"
+    ),
+    (
+      "(1) await resume partial function for partial apply forwarder for reabstraction thunk helper <A> from @escaping A",
+      "partial apply forwarder for reabstraction thunk"
+    ),
+    (
+      "merged generic specialization <Swift.UInt64> of Swift.Array.subscript.getter : A",
+      "specialized Swift.Array.subscript.getter"
+    ),
     ("unbalanced((([<", "unbalanced()"), ("(", ""), (" -> ", ""), ("a)))b", "a)))b"),
   ])
   func `are shortened to what people call them`(full: String, short: String) {

@@ -5,6 +5,7 @@
 
 #include "gnu_source.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -88,6 +89,15 @@ static inline void crash_set_thread_start(crash_thread_start _Nullable function)
 }
 static inline crash_thread_start _Nullable crash_get_thread_start(void) {
   return __atomic_load_n(&crash_thread_start_storage, __ATOMIC_SEQ_CST);
+}
+
+// Where the Swift runtime keeps the pointer to its last fatal message; NULL in a process without one. The weak reference
+// finds a runtime that is linked in, which exports nothing; dlsym finds one that came with the host program.
+static inline void *_Nullable crash_swift_message_slot(void) {
+  extern void *_Nullable swift_getFatalErrorMessageBuffer(void) __attribute__((weak));
+  if (swift_getFatalErrorMessageBuffer) return swift_getFatalErrorMessageBuffer();
+  void *symbol = dlsym(RTLD_DEFAULT, "swift_getFatalErrorMessageBuffer");
+  return symbol ? ((void *_Nullable(*)(void))symbol)() : NULL;
 }
 
 // Calls `body` with the context of this very call, whose frame stays alive meanwhile. getcontext(3) must be called

@@ -223,6 +223,8 @@ struct crash_path_state {
   uint32_t done;
   // Word: 0 when crashes pass straight to the previous handlers.
   uint32_t enabled;
+  // How often `owner` came back after its dump. Only that thread counts.
+  uint32_t returns;
 
   int32_t socket;         // the client's end; -1: none
   int32_t handler_pid;    // > 0: allowed to trace this process
@@ -242,6 +244,9 @@ struct crash_path_state {
   uint32_t adoption_result;
   struct crash_stack adoption;
 };
+
+// Handlers that call each other in a circle are left to the default action after so many rounds.
+#define CRASH_MAXIMUM_RETURNS 16u
 
 #define CRASH_ADOPTING UINT64_C(0xffffffff00000000)
 #define CRASH_ADOPTED 1u    // the thread uses the offered stack
