@@ -152,7 +152,8 @@ if !embedded {
       swiftSettings: full),
     // Runs it, and tells what was left.
     .target(
-      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem", "CLinuxShims"], path: "Tests/ZooRuns", swiftSettings: full),
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "CrashProtocol", "LinuxSystem", "CLinuxShims"],
+      path: "Tests/ZooRuns", swiftSettings: full),
 
     // A process in a known state for others to look at.
     .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
@@ -161,10 +162,11 @@ if !embedded {
     tests(
       "CrashCapture",
       [
-        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner",
+        "CrashCapture", "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim",
+        "CrashVictimRunner",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
-    tests("MinidumpFormat", ["MinidumpFormat"]),
+    tests("MinidumpFormat", ["MinidumpFormat", "SentryNativeTesting", "LinuxSystem", "crashctl"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
     tests(
       "ProcessMemory",
@@ -214,7 +216,8 @@ if !embedded {
     tests(
       "EndToEnd",
       [
-        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "CrashProtocol", "StructuredValue",
+        "SentryEnvelope",
         "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(

@@ -28,6 +28,7 @@ internal func crash_signal_handler(
     reportCrash(signal, info, context, thread)
     passOn(signal, info, process, thread)
     // Only now: the waiting threads raise their own signals next, and the process shall die of this one.
+    crash_path().pointee.done_time = crash_clock(1)
     crash_store32(crash_path_done(), 1)
     crash_futex_wake(crash_path_done())
   case .reentered:
@@ -67,6 +68,11 @@ private func claim(_ identity: UInt64, _ process: Int32) -> Claim {
   let word = crash_path_owner()
   while true {
     let owner = crash_load64(word)
+    if owner != 0 && owner >> 32 == identity >> 32 && hasSurvived() && crash_exchange32(crash_path_done(), 1, 0) {
+      crash_path().pointee.returns = 0
+      crash_store64(word, identity)
+      return .first
+    }
     if owner == identity { return crash_load32(crash_path_done()) == 0 ? .reentered : .reported }
     // The owner is another process: a parent that forked in its handler, or a vfork child in this memory, now dead.
     if owner == 0 || owner >> 32 != identity >> 32 {
@@ -78,6 +84,15 @@ private func claim(_ identity: UInt64, _ process: Int32) -> Claim {
       return .waiting
     }
   }
+}
+
+/// Whether the last dump was so long ago that the process must have survived its signal: an earlier handler has mended
+/// the cause, or this is PID 1, which a default action does not end. Then this is another crash, worth another dump.
+@_noLocks @_noAllocation
+private func hasSurvived() -> Bool {
+  let state = crash_path()
+  return crash_load32(crash_path_done()) == 1
+    && crash_clock(1) &- state.pointee.done_time > state.pointee.survival
 }
 
 /// Whether the kernel raises this signal because of an instruction of the thread itself.

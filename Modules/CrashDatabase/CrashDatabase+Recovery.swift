@@ -9,6 +9,9 @@ public struct RecoveryResult: Sendable, Hashable {
   public var settled: [UniqueID] = []
   /// Files without worth that were removed.
   public var removedFiles = 0
+
+  /// Nothing was left.
+  public init() {}
 }
 
 extension CrashDatabase {

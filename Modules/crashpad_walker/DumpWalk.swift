@@ -86,6 +86,12 @@ struct DumpWalk {
         WalkReport.Thread(
           id: thread.id, name: names[thread.id], isCrashed: isCrashed, stack: stack(context, walker)))
     }
+    // Optimised code traps without a message; its debug information has one as the name of an inlined function.
+    if report.message == nil, let first = report.threads.first(where: { $0.isCrashed })?.stack.frames.first,
+      first.isInline, let name = first.symbol, name.utf8.starts(with: "Swift runtime failure: ".utf8)
+    {
+      report.message = name
+    }
     if threads.count > Self.threadLimit {
       report.problems.append("\(threads.count - Self.threadLimit) threads are left out")
     }

@@ -82,6 +82,24 @@ import Testing
     #expect(victim.errors.contains { $0.contains("Program crashed") }, "\(victim.errors)")
   }
 
+  @Test func `that let the process survive do not take its next crash's report away`() throws {
+    let victim = try Victim.run([
+      "previous-handler", "survivor", "survival=0", "start", "raise=\(SIGABRT)", "raise=\(SIGABRT)", "die=bus",
+    ])
+    #expect(victim.died(of: SIGBUS))
+    // The second SIGABRT is the earlier handler's alone.
+    #expect(victim.output.count { $0.hasPrefix("previous signal=6") } == 2)
+    #expect(victim.dumps.map { $0.contains("signal=6") } == [true, false])
+  }
+
+  @Test func `that let the process survive for a moment make no second dump of the same crash`() throws {
+    let victim = try Victim.run([
+      "previous-handler", "survivor", "survival=60000", "start", "raise=\(SIGABRT)", "die=bus",
+    ])
+    #expect(victim.died(of: SIGBUS))
+    #expect(victim.dumps.count == 1)
+  }
+
   @Test func `that call ours and are called by it in a circle come to an end`() throws {
     let victim = try Victim.run(["start", "circle", "stop", "start", "die=segv"])
     #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")

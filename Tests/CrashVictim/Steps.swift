@@ -10,6 +10,7 @@ nonisolated(unsafe) private var configuration = HandlerConfiguration(databasePat
 nonisolated(unsafe) private var hooks = CrashClient.Hooks()
 nonisolated(unsafe) private var client: CrashClient?
 nonisolated(unsafe) private var previousHandlerExits = false
+nonisolated(unsafe) private var previousHandlerReturns = false
 
 /// Performs one step: `name` or `name=value`. Unknown ones end the program with 99.
 func perform(_ step: String) {
@@ -75,6 +76,8 @@ func perform(_ step: String) {
     }
   case "previous-handler": installPreviousHandler(exits: value == "exits")
   case "circle": installCircle()
+  case "survivor": previousHandlerReturns = true
+  case "survival": crash_path().pointee.survival = (Int64(value) ?? 0) * 1_000_000
   case "ignore": ignoreSignal(Int32(value) ?? 0)
   case "undumpable": _ = linux_prctl(Int32(PR_SET_DUMPABLE), 0, 0, 0, 0)
   case "close-standard": for descriptor in Int32(0)...2 where descriptor != 1 { close(descriptor) }
@@ -142,6 +145,7 @@ private func previousHandler(
   let address = UnsafeRawPointer(info).loadUnaligned(fromByteOffset: 16, as: UInt64.self)
   say("previous signal=\(signal) code=\(info.pointee.si_code) address=\(address)")
   if previousHandlerExits { _exit(42) }
+  if previousHandlerReturns { return }
   setAction(signal, 0)
 }
 

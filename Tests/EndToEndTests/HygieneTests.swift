@@ -1,4 +1,6 @@
 // Provides what must not be left of a crash: processes, descriptors, files.
+import CrashDatabase
+import CrashProtocol
 import LinuxSystem
 import SentryNativeTesting
 import Testing
@@ -34,13 +36,22 @@ import ZooRuns
     defer { server.stop() }
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
+    let database = try CrashDatabase(path: directory.path)
+    try database.settings.setUploadsEnabled(true)
     let idle = try HandlerRun(handler, database: directory.path, url: server.minidumpURL)
     defer { idle.end() }
-    // Settled: the first scan's process has come and gone.
-    try waitUntil("the handler is alone") { idle.process.livingFamily() == [idle.process.processID] }
+    func isAlone() -> Bool { idle.process.livingFamily() == [idle.process.processID] }
+    try waitUntil("the first scan's process has come and gone") { isAlone() }
     let before = OpenDescriptors(of: idle.process.processID)
-    #expect(before.targets.values.filter { $0.contains("socket") }.count == 1)
-    #expect(!before.targets.values.contains { $0.contains("pipe") && !$0.contains("pipe:[") })
+    for count in 1...3 {
+      let report = try database.prepareReport()
+      try report.file.writeAll(Array("MDMP".utf8))
+      _ = try database.finish(report)
+      try idle.send(.requestRetry)
+      try waitUntil("report \(count) is delivered") { try database.completedReports().count == count && isAlone() }
+    }
+    #expect(OpenDescriptors(of: idle.process.processID).opened(since: before).isEmpty)
+    #expect(ProcessTable.zombies(of: idle.process.processID).isEmpty)
     #expect(try idle.finish() == .exited(status: 0))
   }
 }

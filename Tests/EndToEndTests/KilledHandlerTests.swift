@@ -17,7 +17,7 @@ import ZooRuns
     [
       "capture.dumped", "capture.attached", "database.finish.locked", "database.finish.described",
       "database.finish.renamed", "upload.sent", "database.complete.begin", "database.move.described",
-      "database.move.renamed", "database.move.done", "database.settings.write",
+      "database.move.renamed", "database.move.done",
     ].map { Step(name: $0, handler: handler) }
   }
 

@@ -2,6 +2,7 @@ import CLinuxShims
 import CrashDatabase
 import LinuxSystem
 import SentryNativeTesting
+import StructuredValue
 import Testing
 import ZooRuns
 
@@ -12,7 +13,7 @@ import ZooRuns
     defer { server.stop() }
     let uploading = try UploadingHandler(handler)
     defer { uploading.remove() }
-    let id = try uploading.store(attachments: ["app.log": "line", "__sentry-event": "\u{0}"])
+    let id = try uploading.store(attachments: ["app.log": Array("line".utf8), "__sentry-event": [0]])
     try uploading.runOnce(server.minidumpURL) { try uploading.database.completedReports().count == 1 }
 
     let report = try uploading.database.lookUp(id)
@@ -29,6 +30,48 @@ import ZooRuns
     #expect(request.form?.file("upload_file_minidump")?.filename == "\(id).dmp")
     #expect(request.minidump?.count == 1004)
     #expect(server.requests.count == 1)
+  }
+
+  @Test(arguments: TestProducts.handlers)
+  func `repeats Sentry's event as a field, for servers that do not read the attachment`(_ handler: FilePath) throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let uploading = try UploadingHandler(handler)
+    defer { uploading.remove() }
+    func breadcrumb(_ second: Int) -> [UInt8] {
+      let value: StructuredValue = [
+        "timestamp": .string("2026-11-25T10:00:0\(second).000000Z"), "message": .string("\(second)"),
+      ]
+      return value.messagePack
+    }
+    let event: StructuredValue = [
+      "release": "shop@1", "tags": ["region": "eu"], "threads": ["values": []], "debug_meta": ["images": []],
+    ]
+    // The second file is the newer one; the limit of breadcrumbs is two.
+    try uploading.store(attachments: [
+      "__sentry-event": event.messagePack, "__sentry-breadcrumb1": breadcrumb(1) + breadcrumb(2),
+      "__sentry-breadcrumb2": breadcrumb(3) + [0x81],
+    ])
+    try uploading.runOnce(server.minidumpURL) { try uploading.database.completedReports().count == 1 }
+    let field = try StructuredValue(json: #require(try server.nextRequest().form?.fields["sentry"]))
+    #expect(field["release"] == "shop@1")
+    #expect(field["tags"]?["region"] == "eu")
+    #expect(field["threads"] == nil && field["debug_meta"] == nil)
+    #expect(field["breadcrumbs"]?["values"]?.array?.map { $0["message"]?.string } == ["2", "3"])
+  }
+
+  @Test(arguments: TestProducts.handlers)
+  func `sends no event that is too large for a field`(_ handler: FilePath) throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let uploading = try UploadingHandler(handler)
+    defer { uploading.remove() }
+    let event: StructuredValue = ["extra": ["long": .string(String(repeating: "x", count: 300_000))]]
+    try uploading.store(attachments: ["__sentry-event": event.messagePack])
+    try uploading.runOnce(server.minidumpURL) { try uploading.database.completedReports().count == 1 }
+    let form = try #require(try server.nextRequest().form)
+    #expect(form.fields["sentry"] == nil)
+    #expect(form.file("__sentry-event")?.content.count ?? 0 > 300_000)
   }
 
   @Test(arguments: TestProducts.handlers)
@@ -93,7 +136,7 @@ import ZooRuns
     defer { server.stop() }
     let uploading = try UploadingHandler(handler)
     defer { uploading.remove() }
-    let id = try uploading.store(attachments: ["a": "b"])
+    let id = try uploading.store(attachments: ["a": [98]])
     let run = try uploading.start(server.minidumpURL)
     defer { run.process.end() }
     _ = try server.nextRequest()

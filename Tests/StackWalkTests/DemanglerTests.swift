@@ -3,7 +3,7 @@ import Testing
 
 @testable import StackWalk
 
-@Suite struct `Names` {
+@Suite(.serialized) struct `Names` {
   /// Of programs of every kind: functions, closures, generics, accessors, witnesses, async parts, macros, operators.
   private static let swift = [
     "$s4main5crashyyF", "$s1d6ServerV3top4name_SiSS_SitYaKF", "$s1d6ServerV3top4name_SiSS_SitYaKFTQ0_",

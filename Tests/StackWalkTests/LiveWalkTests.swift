@@ -26,7 +26,7 @@ private let callers = ["inner", "middle", "outer", "main"]
 
 private func stopping(by statement: String) -> String { "#define STOP \(statement)\n" + program }
 
-@Suite struct `Walking a live process` {
+@Suite(.serialized) struct `Walking a live process` {
   @Test(
     .timeLimit(.minutes(1)),
     arguments: [["-O2", "-fomit-frame-pointer"], ["-O0"], ["-O1", "-fno-omit-frame-pointer"], ["-O2", "-static"]])

@@ -1,5 +1,6 @@
 // Provides a handler on its own, as the next start of a program brings one to its database.
 import CLinuxShims
+import CrashProtocol
 import LinuxSystem
 import SentryNativeTesting
 
@@ -24,6 +25,16 @@ package final class HandlerRun {
       ["--database=\(database)", "--no-rate-limit", "--shared-client-connection", "--initial-client-fd=\(ends[1])"]
         + (url.map { ["--url=\($0)"] } ?? []) + arguments,
       environment: environment, keeping: [served.rawValue])
+  }
+
+  /// Sends a message as Sentry's client does.
+  package func send(_ message: ClientMessage) throws {
+    let bytes = try message.encoded(in: .sentry)
+    let number = client?.rawValue ?? -1
+    let sent = bytes.withUnsafeBytes { buffer in
+      buffer.baseAddress.map { linux_send_packet(number, $0, buffer.count) } ?? 0
+    }
+    if sent < 0 { throw Errno.current }
   }
 
   /// Closes the socket and waits for the handler's end.

@@ -202,8 +202,8 @@ CRASH_INLINE void crash_store64(uint64_t *_Nonnull word, uint64_t value) {
 CRASH_INLINE _Bool crash_exchange64(uint64_t *_Nonnull word, uint64_t expected, uint64_t desired) {
   return __atomic_compare_exchange_n(word, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
-CRASH_INLINE uint64_t crash_add64(uint64_t *_Nonnull word, uint64_t value) {
-  return __atomic_add_fetch(word, value, __ATOMIC_SEQ_CST);
+CRASH_INLINE _Bool crash_exchange32(uint32_t *_Nonnull word, uint32_t expected, uint32_t desired) {
+  return __atomic_compare_exchange_n(word, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 // State -----------------------------------------------------------------------------------------------------------
@@ -225,6 +225,9 @@ struct crash_path_state {
   uint32_t enabled;
   // How often `owner` came back after its dump. Only that thread counts.
   uint32_t returns;
+  // When `done` was set, CLOCK_MONOTONIC in nanoseconds; a process that lives `survival` longer may report again.
+  int64_t done_time;
+  int64_t survival;
 
   int32_t socket;         // the client's end; -1: none
   int32_t handler_pid;    // > 0: allowed to trace this process
@@ -255,7 +258,7 @@ struct crash_path_state {
 #define CRASH_ADOPTION_SIGNAL 31  // SIGSYS
 
 extern struct crash_path_state crash_path_storage;
-__attribute__((weak)) struct crash_path_state crash_path_storage = {.socket = -1};
+__attribute__((weak)) struct crash_path_state crash_path_storage = {.socket = -1, .survival = INT64_C(10000000000)};
 CRASH_INLINE struct crash_path_state *_Nonnull crash_path(void) { return &crash_path_storage; }
 
 // The record of dumps without a crash, so that a real crash meanwhile finds its own.
