@@ -50,7 +50,7 @@ private final class DamagedMemoryReader: MemoryReader {
     let request = ExceptionRequest(informationAddress: try fixture.address(0), stackAddress: try fixture.address(1))
     var limits = CaptureLimits()
     limits.modules = 64
-    for seed in 0..<25 {
+    for seed in 0..<10 {
       let damaged = DamagedMemoryReader(access.reader, seed: UInt64(seed), rarity: rarity)
       let snapshot = ProcessSnapshot.capture(
         stopped, memory: MemoryAccess(reader: damaged, strategy: access.strategy), request: request, limits: limits)
