@@ -17,7 +17,7 @@ let subset: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ]
   + (embedded
-    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
     : [.treatWarning("EmbeddedRestrictions", as: .error)])
 
 /// Settings of the Swift facade, of tools that need the full library, and of tests.
@@ -152,7 +152,8 @@ if !embedded {
       swiftSettings: full),
     // Runs it, and tells what was left.
     .target(
-      name: "ZooRuns", dependencies: ["SentryNativeTesting", "LinuxSystem"], path: "Tests/ZooRuns", swiftSettings: full),
+      name: "ZooRuns", dependencies: ["SentryNativeTesting", "CrashProtocol", "LinuxSystem", "CLinuxShims"],
+      path: "Tests/ZooRuns", swiftSettings: full),
 
     // A process in a known state for others to look at.
     .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
@@ -165,7 +166,7 @@ if !embedded {
         "CrashVictimRunner",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
-    tests("MinidumpFormat", ["MinidumpFormat"]),
+    tests("MinidumpFormat", ["MinidumpFormat", "SentryNativeTesting", "LinuxSystem", "crashctl"]),
     tests("CrashProtocol", ["CrashProtocol", "CLinuxShims"]),
     tests(
       "ProcessMemory",
@@ -188,8 +189,8 @@ if !embedded {
     tests(
       "StackWalk",
       [
-        "StackWalk", "ELFImage", "ProcessMemory", "ProcessSnapshot", "LinuxSystem", "CLinuxShims",
-        "SentryNativeTesting",
+        "StackWalk", "ProcessMemory", "MinidumpFormat", "StructuredValue", "LinuxSystem", "CLinuxShims",
+        "crashpad_walker", "crashctl",
       ]),
     tests(
       "MinidumpCapture",
@@ -215,7 +216,8 @@ if !embedded {
     tests(
       "EndToEnd",
       [
-        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "StructuredValue", "SentryEnvelope",
+        "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "CrashProtocol", "StructuredValue",
+        "SentryEnvelope",
         "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(

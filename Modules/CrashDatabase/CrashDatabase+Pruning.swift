@@ -82,13 +82,12 @@ extension CrashDatabase {
     return removed + recover().removedFiles
   }
 
-  /// Whether a file is old and nobody's: anything in `new` without a living lock, elsewhere temporary files and dumps
-  /// that are not named as reports are.
+  /// Whether a file is old and nobody's: anything in `new` without a living lock, elsewhere dumps that are not named as
+  /// reports are.
   private func isForgotten(_ file: FilePath, _ name: String, _ folder: String, ttl: Int64, now: Int64) -> Bool {
     guard let status = try? FileSystem.status(file, followLinks: false), status.kind != .directory,
       status.modified.seconds <= now - ttl
     else { return false }
-    if name.hasSuffix(".tmp") { return true }
     guard name.hasSuffix(".dmp") else { return folder == "new" }
     guard let id = UniqueID(String(name.dropLast(4))) else { return true }
     // Complete dumps, and those of a living or dead owner, are the business of `recover`.

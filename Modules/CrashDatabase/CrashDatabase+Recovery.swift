@@ -9,6 +9,9 @@ public struct RecoveryResult: Sendable, Hashable {
   public var settled: [UniqueID] = []
   /// Files without worth that were removed.
   public var removedFiles = 0
+
+  /// Nothing was left.
+  public init() {}
 }
 
 extension CrashDatabase {
@@ -24,8 +27,31 @@ extension CrashDatabase {
     var result = RecoveryResult()
     adoptNewReports(&result)
     for folder in [Folder.pending, .completed] { settleReports(in: folder, &result) }
-    result.removedFiles += removeOrphanedAttachments()
+    result.removedFiles += removeOrphanedAttachments() + removeTemporaryFiles()
     return result
+  }
+
+  /// Removes files that were being made when their process died. They live for microseconds; ten minutes are for ever.
+  private func removeTemporaryFiles() -> Int {
+    let limit = Timestamp.now().seconds - Self.foreignGrace
+    var removed = 0
+    for folder in ["", "pending", "completed", "new"] {
+      for name in (try? FileSystem.entries(of: path.appending(folder))) ?? [] where Self.isTemporary(name) {
+        let file = path.appending(folder).appending(bytes: name)
+        guard let status = try? FileSystem.status(file, followLinks: false), status.kind == .regular,
+          status.modified.seconds <= limit, (try? FileSystem.remove(file)) != nil
+        else { continue }
+        removed += 1
+      }
+    }
+    return removed
+  }
+
+  /// Whether `FileSystem.replace` or a lock in the making is called so; other files are not ours.
+  private static func isTemporary(_ name: [UInt8]) -> Bool {
+    guard name.suffix(4).elementsEqual(".tmp".utf8) else { return false }
+    if UniqueID(text: Array(name.prefix(36))) != nil { return true }
+    return ["installation_id.", "user-consent.", "last_crash."].contains { name.starts(with: $0.utf8) }
   }
 
   private func adoptNewReports(_ result: inout RecoveryResult) {

@@ -15,4 +15,8 @@ public protocol HandlerExtension: AnyObject {
 
   /// Called in the upload's own process, with the report locked, before it is sent: walk stacks, complete the event.
   func prepareForUpload(_ report: borrowing UploadReport)
+
+  /// Form fields beside those of the dump's annotations, called after `prepareForUpload`. They win over annotations of
+  /// the same name.
+  func uploadFields(_ report: borrowing UploadReport) -> [(name: String, value: [UInt8])]
 }

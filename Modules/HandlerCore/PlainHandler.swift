@@ -12,4 +12,6 @@ public final class PlainHandler: HandlerExtension {
   ) -> [UInt8]? { nil }
 
   public func prepareForUpload(_ report: borrowing UploadReport) {}
+
+  public func uploadFields(_ report: borrowing UploadReport) -> [(name: String, value: [UInt8])] { [] }
 }

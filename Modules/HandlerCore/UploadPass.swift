@@ -136,6 +136,10 @@ final class UploadPass {
 
   private func request(for report: borrowing UploadReport) -> MinidumpUpload {
     var fields = ReportFields.read(report)
+    // Of two fields with one name the upload sends the last.
+    for (name, value) in `extension`.uploadFields(report) {
+      fields.append(MultipartForm.Field(name: Array(name.utf8), value: value))
+    }
     if let client = try? database.settings.clientID() {
       fields.removeAll { $0.name == Array("guid".utf8) }
       fields.append(MultipartForm.Field("guid", client.description))

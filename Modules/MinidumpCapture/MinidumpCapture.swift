@@ -56,7 +56,10 @@ public enum MinidumpCapture {
     contents.modules = snapshot.modules.map(module)
     contents.crashpadInfo = crashpadInfo(snapshot, options)
     contents.memoryInfo = memoryInfo(snapshot)
-    contents.userStreams = texts(snapshot) + options.userStreams
+    // Memory lists are the dump's own: a client's stream must not pretend to be one.
+    let clients = snapshot.userStreams.map { MinidumpUserStream(type: .init(rawValue: $0.type), bytes: $0.bytes) }
+    contents.userStreams =
+      texts(snapshot) + clients.filter { $0.type != .memoryList && $0.type != .memory64List } + options.userStreams
     let windows = snapshot.memoryWindows + options.extraMemory
     switch options.style {
     case .stacks: contents.memory = addresses(windows)
@@ -91,10 +94,21 @@ public enum MinidumpCapture {
     power.maxMHz = UInt32(clamping: snapshot.system.cpuFrequency / 1000)
     power.currentMHz = UInt32(clamping: snapshot.system.cpuMaximumFrequency / 1000)
     info.processorPower = power
-    info.timeZone = MinidumpTimeZone()
+    info.timeZone = timeZone(snapshot.system.timeZone)
     info.buildString = snapshot.system.buildString
     info.debugBuildString = "sentry-native-swift,linux"
     return info
+  }
+
+  private static func timeZone(_ zone: TimeZoneFacts) -> MinidumpTimeZone {
+    var result = MinidumpTimeZone()
+    result.id = zone.daylight == .none ? 0 : zone.daylight == .standardNow ? 1 : 2
+    // Windows counts minutes to the west.
+    result.bias = Int32(clamping: -(zone.standardOffset / 60))
+    result.standardName = zone.standardName
+    result.daylightName = zone.daylightName
+    result.daylightBias = Int32(clamping: (zone.standardOffset - zone.daylightOffset) / 60)
+    return result
   }
 
   /// The crashing thread is shown as it was when the signal came, not inside of the signal handler.
@@ -147,7 +161,22 @@ public enum MinidumpCapture {
     }
     func guid(_ id: UniqueID?) -> MinidumpGUID { id.map { MinidumpGUID(uuidBytes: $0.bytes) } ?? .zero }
     return MinidumpCrashpadInfo(
-      reportID: guid(options.reportID), clientID: guid(options.clientID), simpleAnnotations: annotations)
+      reportID: guid(options.reportID), clientID: guid(options.clientID), simpleAnnotations: annotations,
+      modules: snapshot.modules.enumerated().compactMap { moduleAnnotations($0.element, index: $0.offset) })
+  }
+
+  private static func moduleAnnotations(_ module: ModuleSnapshot, index: Int) -> MinidumpModuleCrashpadInfo? {
+    guard let annotations = module.annotations, !annotations.isEmpty else { return nil }
+    return MinidumpModuleCrashpadInfo(
+      moduleIndex: UInt32(clamping: index),
+      simpleAnnotations: annotations.simple.map {
+        MinidumpSimpleAnnotation(
+          key: String(decoding: $0.key, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
+      },
+      annotations: annotations.objects.map {
+        MinidumpAnnotation(
+          name: String(decoding: $0.name, as: UTF8.self), kind: .init(rawValue: $0.kind), value: $0.value)
+      })
   }
 
   private static func memoryInfo(_ snapshot: borrowing ProcessSnapshot) -> [MinidumpMemoryInfo] {

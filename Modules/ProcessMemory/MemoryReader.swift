@@ -45,38 +45,30 @@ public protocol MemoryReader: AnyObject {
   func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int
 }
 
+// A method of a protocol extension that another module calls on `any MemoryReader` is generic over a type that the
+// Embedded compiler cannot name: unless it is inlined, the call ends in a trap, without a diagnostic. So these are
+// inlined always and only hand over to functions that take the existential itself.
 extension MemoryReader {
   /// Exactly `count` bytes.
   ///
   /// - Parameter limit: `count` beyond it fails before anything is allocated.
+  @inline(__always)
   public func readBytes(at address: UInt64, count: Int, limit: Int = 64 << 20) throws(MemoryError) -> [UInt8] {
-    guard count >= 0, count <= limit else {
-      throw MemoryError(.tooLarge, address: address, count: UInt64(clamping: count))
-    }
-    if address.addingReportingOverflow(UInt64(count)).overflow {
-      throw MemoryError(.overflow, address: address, count: UInt64(count))
-    }
-    if count == 0 { return [] }
-    let bytes = readAvailable(at: address, count: count)
-    guard bytes.count == count else { throw MemoryError(.unreadable, address: address, count: UInt64(count)) }
-    return bytes
+    try MemoryReading.bytes(self, address, count, limit)
   }
 
   /// Up to `count` bytes: as many as can be read from the start on. `count` is the caller's bound on the allocation.
-  public func readAvailable(at address: UInt64, count: Int) -> [UInt8] {
-    if count <= 0 { return [] }
-    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      initialized = read(at: address, into: UnsafeMutableRawBufferPointer(buffer))
-    }
-  }
+  @inline(__always)
+  public func readAvailable(at address: UInt64, count: Int) -> [UInt8] { MemoryReading.available(self, address, count) }
 
   /// A little-endian integer.
+  @inline(__always)
   public func readInteger<T: FixedWidthInteger & BitwiseCopyable>(
     at address: UInt64, as type: T.Type = T.self
   ) throws(MemoryError) -> T {
     var value: T = 0
     let size = MemoryLayout<T>.size
-    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
+    let count = withUnsafeMutableBytes(of: &value) { MemoryReading.read(self, address, $0) }
     guard count == size else { throw MemoryError(.unreadable, address: address, count: UInt64(size)) }
     return T(littleEndian: value)
   }
@@ -84,42 +76,83 @@ extension MemoryReader {
   // Generic methods cannot be called on `any MemoryReader` in Embedded Swift; these can.
 
   /// A little-endian integer of 16 bits.
+  @inline(__always)
   public func readUInt16(at address: UInt64) throws(MemoryError) -> UInt16 {
-    var value: UInt16 = 0
-    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
-    guard count == 2 else { throw MemoryError(.unreadable, address: address, count: 2) }
-    return UInt16(littleEndian: value)
+    UInt16(truncatingIfNeeded: try MemoryReading.integer(self, address, size: 2))
   }
   /// A little-endian integer of 32 bits.
+  @inline(__always)
   public func readUInt32(at address: UInt64) throws(MemoryError) -> UInt32 {
-    var value: UInt32 = 0
-    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
-    guard count == 4 else { throw MemoryError(.unreadable, address: address, count: 4) }
-    return UInt32(littleEndian: value)
+    UInt32(truncatingIfNeeded: try MemoryReading.integer(self, address, size: 4))
   }
   /// A little-endian integer of 64 bits.
+  @inline(__always)
   public func readUInt64(at address: UInt64) throws(MemoryError) -> UInt64 {
-    var value: UInt64 = 0
-    let count = withUnsafeMutableBytes(of: &value) { read(at: address, into: $0) }
-    guard count == 8 else { throw MemoryError(.unreadable, address: address, count: 8) }
-    return UInt64(littleEndian: value)
+    try MemoryReading.integer(self, address, size: 8)
   }
   /// A pointer of a 64-bit or 32-bit process.
+  @inline(__always)
   public func readPointer(at address: UInt64, is64Bit: Bool) throws(MemoryError) -> UInt64 {
-    if is64Bit { return try readUInt64(at: address) }
-    return UInt64(try readUInt32(at: address))
+    try MemoryReading.integer(self, address, size: is64Bit ? 8 : 4)
   }
 
   /// The bytes of a C string without its NUL.
   ///
   /// - Parameter limit: bytes to look at, the NUL included.
+  @inline(__always)
   public func readCString(at address: UInt64, limit: Int = 4096) throws(MemoryError) -> [UInt8] {
+    try MemoryReading.cString(self, address, limit)
+  }
+}
+
+/// What the methods above do. Not for use elsewhere; public because they are inlined into other modules.
+public enum MemoryReading {
+  public static func read(
+    _ reader: any MemoryReader, _ address: UInt64, _ buffer: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    reader.read(at: address, into: buffer)
+  }
+
+  public static func bytes(
+    _ reader: any MemoryReader, _ address: UInt64, _ count: Int, _ limit: Int
+  ) throws(MemoryError) -> [UInt8] {
+    guard count >= 0, count <= limit else {
+      throw MemoryError(.tooLarge, address: address, count: UInt64(clamping: count))
+    }
+    if address.addingReportingOverflow(UInt64(count)).overflow {
+      throw MemoryError(.overflow, address: address, count: UInt64(count))
+    }
+    if count == 0 { return [] }
+    let bytes = available(reader, address, count)
+    guard bytes.count == count else { throw MemoryError(.unreadable, address: address, count: UInt64(count)) }
+    return bytes
+  }
+
+  public static func available(_ reader: any MemoryReader, _ address: UInt64, _ count: Int) -> [UInt8] {
+    if count <= 0 { return [] }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      initialized = reader.read(at: address, into: UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
+
+  /// - Parameter size: bytes, at most 8.
+  public static func integer(_ reader: any MemoryReader, _ address: UInt64, size: Int) throws(MemoryError) -> UInt64 {
+    var value: UInt64 = 0
+    let count = withUnsafeMutableBytes(of: &value) {
+      reader.read(at: address, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<min(max(size, 0), 8)]))
+    }
+    guard count == size else { throw MemoryError(.unreadable, address: address, count: UInt64(clamping: size)) }
+    return UInt64(littleEndian: value)
+  }
+
+  public static func cString(_ reader: any MemoryReader, _ address: UInt64, _ limit: Int) throws(MemoryError) -> [UInt8]
+  {
     var result: [UInt8] = []
     var position = address
     while result.count < limit {
       // Up to the end of a page: the next one may be unmapped although the string ends before it.
       let toPageEnd = Int(4096 - (position & 4095))
-      let chunk = readAvailable(at: position, count: min(toPageEnd, limit - result.count))
+      let chunk = available(reader, position, min(toPageEnd, limit - result.count))
       if chunk.isEmpty { throw MemoryError(.unreadable, address: position, count: 1) }
       if let end = chunk.firstIndex(of: 0) { return result + chunk[..<end] }
       result += chunk

@@ -5,13 +5,18 @@ internal import ProcessMemory
 struct MemoryWindows {
   let map: MemoryMap
   private var ranges: [AddressRange] = []
+  /// Bytes of all windows so far, overlaps counted twice.
+  private(set) var size: UInt64 = 0
 
   init(map: MemoryMap) { self.map = map }
 
   /// The readable parts of `size` bytes, `before` of them before `address`. Small numbers are no pointers.
   mutating func add(around address: UInt64, size: UInt64, before: UInt64) {
     guard size > 0, address >= 0x10000, address <= UInt64.max - 0x10000 else { return }
-    ranges += map.readableParts(of: AddressRange(start: address - min(before, address), size: size))
+    for part in map.readableParts(of: AddressRange(start: address - min(before, address), size: size)) {
+      ranges.append(part)
+      self.size += part.size
+    }
   }
 
   /// Sorted, joined where they overlap or touch, and without what `excluded` holds already.
@@ -25,14 +30,23 @@ struct MemoryWindows {
         result.append(range)
       }
     }
-    for hole in excluded {
-      guard result.contains(where: { $0.overlaps(hole) }) else { continue }
-      result = result.flatMap { range -> [AddressRange] in
-        guard range.overlaps(hole) else { return [range] }
-        return [
-          AddressRange(start: range.start, end: hole.start), AddressRange(start: hole.end, end: range.end),
-        ].compactMap { $0 }.filter { !$0.isEmpty }
+    return Self.subtract(excluded.sorted { $0.start < $1.start }, from: result)
+  }
+
+  /// Both sorted; `holes` may overlap each other.
+  private static func subtract(_ holes: [AddressRange], from ranges: [AddressRange]) -> [AddressRange] {
+    var result: [AddressRange] = []
+    var first = 0
+    for range in ranges {
+      while first < holes.count, holes[first].end <= range.start { first += 1 }
+      var start = range.start
+      var index = first
+      while index < holes.count, holes[index].start < range.end {
+        if holes[index].start > start { result.append(AddressRange(start: start, size: holes[index].start - start)) }
+        start = max(start, holes[index].end)
+        index += 1
       }
+      if start < range.end { result.append(AddressRange(start: start, size: range.end - start)) }
     }
     return result
   }

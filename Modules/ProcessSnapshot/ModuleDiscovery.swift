@@ -15,6 +15,8 @@ struct ModuleDiscovery {
   let limit: Int
   private(set) var modules: [ModuleSnapshot] = []
   private(set) var errors: [SoftError] = []
+  private(set) var clientOptions = CrashpadClientOptions()
+  private(set) var userStreams: [CrashpadUserStream] = []
 
   init(memory: any MemoryReader, map: MemoryMap, auxiliary: AuxiliaryVector, is64Bit: Bool, limit: Int) {
     self.memory = memory
@@ -174,9 +176,14 @@ struct ModuleDiscovery {
     } else {
       path = soname.isEmpty ? mapping.name : FilePath(bytes: soname)
     }
-    modules.append(
-      ModuleSnapshot(
-        kind: kind, range: image.range, loadBias: image.loadBias, path: path, soname: soname, buildID: image.buildID,
-        dynamicAddress: image.dynamicAddress ?? 0, headerAddress: image.headerAddress))
+    var module = ModuleSnapshot(
+      kind: kind, range: image.range, loadBias: image.loadBias, path: path, soname: soname, buildID: image.buildID,
+      dynamicAddress: image.dynamicAddress ?? 0, headerAddress: image.headerAddress)
+    if let client = CrashpadInfo(image, memory: memory) {
+      client.merge(into: &clientOptions)
+      module.annotations = client.annotations(&errors)
+      userStreams += client.streams(&errors)
+    }
+    modules.append(module)
   }
 }

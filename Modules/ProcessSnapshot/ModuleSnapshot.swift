@@ -20,6 +20,8 @@ public struct ModuleSnapshot: Hashable, Sendable {
   public var dynamicAddress: UInt64
   /// Where the ELF header lies.
   public var headerAddress: UInt64
+  /// What a Crashpad client in this module wants to be known; `nil` without one.
+  public var annotations: CrashpadAnnotations?
 
   public init(
     kind: Kind, range: AddressRange, loadBias: UInt64, path: FilePath, soname: [UInt8] = [], buildID: [UInt8] = [],

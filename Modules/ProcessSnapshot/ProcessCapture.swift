@@ -25,7 +25,7 @@ extension ProcessSnapshot {
     for refusal in access.refusals {
       capture.snapshot.softErrors.append(SoftError("memory", "\(refusal.strategy) is refused: \(refusal.reason)"))
     }
-    capture.readThreads(stopped.threadIDs)
+    capture.readThreads(stopped.threadIDs, request)
     capture.readMap()
     capture.readModules()
     capture.readException(request)
@@ -65,12 +65,17 @@ private struct ProcessCapture {
     }
   }
 
-  mutating func readThreads(_ threads: [Int32]) {
-    if threads.count > limits.threads {
-      fail("threads", "only \(limits.threads) of \(threads.count) threads are captured")
+  mutating func readThreads(_ stopped: [Int32], _ request: ExceptionRequest?) {
+    var threads = Array(stopped.prefix(limits.threads))
+    if stopped.count > threads.count {
+      let record = request.flatMap {
+        CrashRecord(memory.readAvailable(at: $0.informationAddress, count: CrashRecord.size))
+      }
+      if let crashed = record?.thread, !threads.contains(crashed), stopped.contains(crashed) { threads.append(crashed) }
+      fail("threads", "only \(threads.count) of \(stopped.count) threads are captured")
     }
     let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
-    for thread in threads.prefix(limits.threads) {
+    for thread in threads {
       let context: CPUContext
       do throws(Errno) {
         context = try RegisterReading.read(thread, &snapshot.softErrors)
@@ -99,7 +104,7 @@ private struct ProcessCapture {
     guard policy >= 0, sched_getparam(thread, &parameters) == 0 else { return nil }
     // -1 is a priority as well.
     linux_set_errno(0)
-    let nice = getpriority(PRIO_PROCESS, id_t(UInt32(bitPattern: thread)))
+    let nice = linux_thread_nice(thread)
     guard Errno.current.rawValue == 0 else { return nil }
     // The flag SCHED_RESET_ON_FORK may be set in the policy.
     return ThreadPriority(
@@ -134,6 +139,8 @@ private struct ProcessCapture {
       is64Bit: snapshot.is64Bit, limit: limits.modules)
     snapshot.moduleSource = discovery.run()
     snapshot.modules = discovery.modules
+    snapshot.clientOptions = discovery.clientOptions
+    snapshot.userStreams = discovery.userStreams
     snapshot.softErrors += discovery.errors
   }
 
@@ -160,6 +167,9 @@ private struct ProcessCapture {
       } ?? (snapshot.threads.isEmpty ? nil : 0)
     var left = limits.allStacks
     var windows = MemoryWindows(map: snapshot.map)
+    // What Crashpad clients may ask for beyond the crashing thread.
+    let gatherLimit = snapshot.clientOptions.indirectMemoryLimit
+    var gathered: UInt64 = 0
     // The one that matters comes first, before the budget is spent on thousands of others.
     let order = snapshot.threads.indices.filter { $0 == crashed } + snapshot.threads.indices.filter { $0 != crashed }
     for index in order {
@@ -170,6 +180,13 @@ private struct ProcessCapture {
         for pointer in context.general.pointers {
           windows.add(around: pointer, size: limits.registerWindow, before: limits.registerWindow / 4)
         }
+      }
+      if index != crashed, snapshot.clientOptions.gathersIndirectMemory == true, gathered < gatherLimit {
+        let before = windows.size
+        for pointer in context.general.pointers where windows.size - before < gatherLimit - gathered {
+          windows.add(around: pointer, size: 512, before: 128)
+        }
+        gathered += windows.size - before
       }
       windows.add(around: context.instructionPointer, size: limits.codeWindow, before: limits.codeWindow / 2)
       let limit = index == crashed ? limits.crashingStack : limits.otherStack

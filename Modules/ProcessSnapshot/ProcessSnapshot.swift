@@ -20,6 +20,10 @@ public struct ProcessSnapshot: Sendable {
   /// The executable first.
   public var modules: [ModuleSnapshot]
   public var moduleSource: ModuleSource
+  /// What Crashpad clients in the modules ask for.
+  public var clientOptions = CrashpadClientOptions()
+  /// Streams that Crashpad clients want in the dump.
+  public var userStreams: [CrashpadUserStream] = []
   public var exception: ExceptionSnapshot?
   /// The Swift runtime's or libc's message; bytes, usually UTF-8.
   public var fatalMessage: [UInt8]?

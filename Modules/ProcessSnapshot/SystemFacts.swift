@@ -11,6 +11,7 @@ public struct SystemFacts: Sendable {
   /// kHz, of the first CPU that is online; 0 when unknown.
   public var cpuFrequency: UInt64 = 0, cpuMaximumFrequency: UInt64 = 0
   public var cpu = CPUIdentification()
+  public var timeZone = TimeZoneFacts()
   /// The text of `/etc/os-release`.
   public var osRelease: [UInt8] = []
   /// The text of `/proc/cpuinfo`, its first CPU only: others repeat it.
@@ -43,6 +44,7 @@ public struct SystemFacts: Sendable {
       errors.append(SoftError("system", "the list of CPUs cannot be read"))
     }
     facts.cpu = CPUIdentification.current()
+    facts.timeZone = TimeZoneFacts.current()
     facts.osRelease = (try? FileSystem.read("/etc/os-release", limit: 65536)) ?? []
     let cpuInfo = (try? FileSystem.read("/proc/cpuinfo", limit: 16 << 20)) ?? []
     facts.cpuInfo = firstParagraph(cpuInfo)

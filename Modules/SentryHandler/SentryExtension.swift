@@ -41,6 +41,17 @@ final class SentryExtension: HandlerExtension {
     }
   }
 
+  func uploadFields(_ report: borrowing UploadReport) -> [(name: String, value: [UInt8])] {
+    guard let attachment = report.attachments.first(where: { $0.name == Self.eventName }),
+      let event = Self.read(attachment.path)
+    else { return [] }
+    let trails = EventField.breadcrumbFiles.map { name -> [UInt8] in
+      guard let file = report.attachments.first(where: { $0.name.elementsEqual(name.utf8) }) else { return [] }
+      return (try? FileSystem.read(file.path, limit: Self.eventLimit)) ?? []
+    }
+    return EventField.value(event, breadcrumbs: trails).map { [(EventField.name, $0)] } ?? []
+  }
+
   /// `nil` when the file holds no event: it is empty before a foreign client's crash.
   private static func read(_ path: FilePath) -> StructuredObject? {
     guard let bytes = try? FileSystem.read(path, limit: eventLimit), !bytes.isEmpty,

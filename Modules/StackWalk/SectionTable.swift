@@ -3,7 +3,7 @@ internal import CElf
 internal import LinuxSystem
 
 /// A section of an ELF file. Offsets and sizes are as the file says, unchecked.
-struct FileSection {
+struct FileSection: Equatable {
   let name: [UInt8]
   /// SHT_...
   let type: UInt32

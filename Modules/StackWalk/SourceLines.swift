@@ -113,8 +113,9 @@ final class SourceLines {
     }
     var number: Int32 = 0
     _ = table.lineno(line, &number)
-    // Line 0 is code that the compiler made up.
-    return (String(cString: file), number > 0 ? Int(number) : nil)
+    // Line 0 is code that the compiler made up, sometimes in a file that it made up, too.
+    let path = String(cString: file)
+    return (path.utf8.last == UInt8(ascii: ">") ? nil : path, number > 0 ? Int(number) : nil)
   }
 
   /// The entries around an address, the innermost first, as they lie in each other.

@@ -34,7 +34,7 @@ extension StackWalker {
     }
     // Linkers keep no name for it, and no reader knows the one it has.
     if frame.isSignalTrampoline { result.symbol = "<signal handler called>" }
-    guard options.readsSourceLines else { return [result] }
+    guard options.readsSourceLines, !options.hasPassed else { return [result] }
     return image.sourceLines?.complete(result, at: address &- image.bias) ?? [result]
   }
 

@@ -6,9 +6,9 @@
 enum SwiftName {
   /// `main.Shop.buy(item: Swift.String, _: Swift.Int) async throws -> Swift.Bool` becomes `main.Shop.buy(item:_:)`.
   static func shortened(_ name: String) -> String {
-    if name.contains("thunk") && !name.contains(" of ") { return name }
     var scanner = Scanner(Array(name.utf8))
     scanner.dropSuspensionMark()
+    if let thunk = scanner.thunk { return thunk }
     scanner.dropSpecialization()
     while scanner.advance() {}
     return String(decoding: scanner.result, as: UTF8.self)
@@ -40,9 +40,19 @@ enum SwiftName {
       index = 0
     }
 
+    /// Thunks are told apart by two types of functions each, which say nothing to people.
+    var thunk: String? {
+      let text = String(decoding: bytes[index...], as: UTF8.self)
+      guard let range = text.firstRange(of: "reabstraction thunk"), !text[..<range.lowerBound].contains("<") else {
+        return nil
+      }
+      return String(text[..<range.upperBound])
+    }
+
     /// `generic specialization <Swift.Int> of ` and its kin become `specialized `.
     mutating func dropSpecialization() {
       var found = false
+      if matches("merged ") { index += 7 }
       search: while true {
         for mark in [
           "generic specialization <", "generic not re-abstracted specialization <",
@@ -82,12 +92,20 @@ enum SwiftName {
           skipType()
           return true
         }
+        if matches(" @Sendable ") {
+          index += 10
+          return true
+        }
         if matches(" (") {
           // The type of a closure.
           index += 1
           skipGroup()
           return true
         }
+      }
+      if last != nil, matches("@Sendable ") {
+        index += 10
+        return true
       }
       if byte == UInt8(ascii: "(") {
         if last == UInt8(ascii: ".") || (last == nil && !matches("(extension in ")) {

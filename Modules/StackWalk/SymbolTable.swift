@@ -18,6 +18,9 @@ struct SymbolTable {
   /// More symbols than this of one table are not read.
   static let limit: UInt64 = 4_000_000
 
+  /// How far a symbol without a size goes. Assembly has such, and so have marks of the linker at the end of everything.
+  private static let reach: UInt64 = 1 << 14
+
   /// Reads `.symtab` and `.dynsym`.
   init(_ view: ByteView) {
     self.view = view
@@ -85,7 +88,7 @@ struct SymbolTable {
         return name(of: symbol).map { ($0, address &- symbol.address) }
       }
     }
-    guard let fallback else { return nil }
+    guard let fallback, address &- fallback.address < Self.reach else { return nil }
     return name(of: fallback).map { ($0, address &- fallback.address) }
   }
 

@@ -5,6 +5,7 @@ internal import ProcessMemory
 /// A line of `/proc/PID/maps`, as far as a walk needs it. Source: `proc(5)`.
 struct DumpMapping: Equatable {
   let range: AddressRange
+  let isReadable: Bool
   let isExecutable: Bool
   /// Empty for memory without a file.
   let path: FilePath
@@ -25,6 +26,7 @@ struct DumpMapping: Equatable {
       let end = UInt64(String(decoding: limits[1], as: UTF8.self), radix: 16), end > start
     else { return nil }
     range = AddressRange(start: start, size: end - start)
+    isReadable = fields[1].first == UInt8(ascii: "r")
     isExecutable = fields[1].dropFirst(2).first == UInt8(ascii: "x")
     path = FilePath(bytes: fields.count == 6 ? Array(fields[5].drop { $0 == UInt8(ascii: " ") }) : [])
   }

@@ -55,6 +55,10 @@ struct DumpWalk {
     var options = StackWalker.Options()
     options.symbolDirectories = arguments.symbolDirectories.map { FilePath($0) }
     options.usesLocalFiles = arguments.usesLocalFiles
+    // Seconds, rounded down by whoever wrote the dump.
+    if reader.header.timestamp != 0 {
+      options.newestFile = Timestamp(seconds: Int64(reader.header.timestamp) + 1)
+    }
     options.executableRanges = mappings.filter { $0.isExecutable }.map { $0.range }
     options.usesLibunwind = arguments.usesLibraries
     options.readsSourceLines = arguments.usesLibraries
@@ -67,9 +71,12 @@ struct DumpWalk {
     let names = Dictionary(
       (reader.threadNames ?? []).map { ($0.threadID, $0.name) }, uniquingKeysWith: { first, _ in first })
     var report = WalkReport()
-    report.crash = exception.map { CrashReason($0, platform: reader.systemInfo?.platform) }
+    report.crash = exception.map {
+      CrashReason(
+        $0, platform: reader.systemInfo?.platform, architecture: reader.systemInfo?.architecture,
+        isStackOverflow: isStackOverflow($0))
+    }
     report.message = message
-    report.problems = walker.problems.map { $0.description }
     var threads = reader.threads ?? []
     if threads.isEmpty, let exception {
       threads = [MinidumpThread(id: exception.threadID, stack: nil, context: exception.context)]
@@ -84,9 +91,16 @@ struct DumpWalk {
         WalkReport.Thread(
           id: thread.id, name: names[thread.id], isCrashed: isCrashed, stack: stack(context, walker)))
     }
+    // Optimised code traps without a message; its debug information has one as the name of an inlined function.
+    if report.message == nil, let first = report.threads.first(where: { $0.isCrashed })?.stack.frames.first,
+      first.isInline, let name = first.symbol, name.utf8.starts(with: "Swift runtime failure: ".utf8)
+    {
+      report.message = name
+    }
     if threads.count > Self.threadLimit {
       report.problems.append("\(threads.count - Self.threadLimit) threads are left out")
     }
+    report.problems += walker.problems.prefix(64).map { $0.description }
     report.problems += reader.softErrors.prefix(16).map { "\($0)" }
     return report
   }
@@ -102,6 +116,22 @@ struct DumpWalk {
     case nil: break
     }
     return SymbolizedStack(frames: [], end: .lost)
+  }
+
+  /// Whether a fault was the stack's: its address is next to the stack pointer, has no memory, and has some above it.
+  private func isStackOverflow(_ exception: MinidumpException) -> Bool {
+    guard let stackPointer = exception.context?.stackPointer else { return false }
+    let address = exception.address
+    let distance = address > stackPointer ? address - stackPointer : stackPointer - address
+    guard distance < 1 << 16, address & ~0xffff != 0 else { return false }
+    let map = reader.memoryMap
+    // The page of the fault is not mapped; what a writer put in its place lies in no range of the memory map.
+    if let mapping = mappings.first(where: { $0.range.contains(address) }) {
+      if mapping.isReadable { return false }
+    } else if mappings.isEmpty, map.bytes(at: address) != nil {
+      return false
+    }
+    return (1...16).contains { map.bytes(at: (address & ~4095) &+ UInt64($0) * 4096) != nil }
   }
 
   private var modules: [CodeModule] {

@@ -25,14 +25,28 @@ extension WalkReport {
   private func frames(of stack: SymbolizedStack, _ style: Style) -> [String] {
     var lines: [String] = []
     var number = 0
-    for (index, frame) in stack.frames.enumerated() {
+    var index = 0
+    while index < stack.frames.count {
+      let frame = stack.frames[index]
       let text = "#\(number)"
       lines.append(text + String(repeating: " ", count: max(1, 5 - text.utf8.count)) + line(frame, style))
-      number += 1
+      // A recursion shows its first frame and how many follow.
+      let limit = index <= stack.elidedAfter && stack.elidedCount > 0 ? stack.elidedAfter + 1 : stack.frames.count
+      var next = index + 1
+      while next < limit, stack.frames[next].instruction == frame.instruction, !frame.isInline,
+        !stack.frames[next].isInline
+      { next += 1 }
+      if next - index > 4 {
+        lines.append("     … \(next - index - 1) times more …")
+        number += next - index - 1
+        index = next - 1
+      }
       if index == stack.elidedAfter, stack.elidedCount > 0 {
         lines.append("     … \(stack.elidedCount) frames left out …")
         number += stack.elidedCount
       }
+      number += 1
+      index += 1
     }
     if lines.isEmpty { lines.append("     no frames: the dump has no registers of this thread") }
     switch stack.end {

@@ -8,9 +8,15 @@ import sqlite3
 import sys
 
 
+def values(event, key):
+    """The list of an interface that stands in the event as such or under "values"."""
+    found = event.get(key) or []
+    return (found.get("values") or []) if isinstance(found, dict) else found
+
+
 def frames(event):
     """Function names (or addresses) of the first exception with a stack, innermost first."""
-    for value in event.get("exception", {}).get("values") or []:
+    for value in values(event, "exception"):
         listed = (value.get("stacktrace") or {}).get("frames") or []
         if listed:
             return [f.get("function") or f.get("instruction_addr") for f in reversed(listed)]
@@ -36,6 +42,8 @@ def main(folder):
                 "environment": row["environment"],
                 "frames": frames(event),
                 "threads": len((event.get("threads") or {}).get("values") or []),
+                "exceptions": [e.get("value") or "" for e in values(event, "exception")],
+                "breadcrumbs": [b.get("message") or b.get("category") for b in values(event, "breadcrumbs")],
                 "images": [i.get("code_file") for i in (event.get("debug_meta") or {}).get("images") or []],
                 "extra": {k: v for k, v in (event.get("extra") or {}).items() if isinstance(v, str)},
                 "tags": dict(event["tags"]) if isinstance(event.get("tags"), dict) else {},

@@ -22,6 +22,10 @@ final class BugsinkServer {
     /// Of the exception, innermost first: function names, or addresses where there is no name.
     let frames: [String?]
     let threads: Int
+    /// The values of all exceptions.
+    let exceptions: [String]
+    /// The messages, or the categories where there is none.
+    let breadcrumbs: [String?]
     let images: [String?]
     let extra: [String: String]
     let tags: [String: String]

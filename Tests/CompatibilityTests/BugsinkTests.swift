@@ -38,6 +38,24 @@ import ZooRuns
     #expect(event.extra == ["guid": "8a1f7f0e-0000-4000-8000-000000000001", "note": "é \u{1F600}"])
   }
 
+  @Test(arguments: TestProducts.handlers)
+  func `shows a crash as our handler delivers it, with names, tags and breadcrumbs`(_ handler: FilePath) throws {
+    let server = try BugsinkServer()
+    defer { server.end() }
+    let run = try ZooRun(flavor: "index-out-of-range", thread: "pthread", handler: handler, dsn: server.dsn)
+    defer { run.end() }
+    let event = try #require(try server.waitForEvents(count: 1).first)
+    #expect(event.level == "fatal")
+    #expect(event.title.contains("SIGILL"))
+    #expect(event.release == "crash-zoo@1.0.0")
+    #expect(event.tags["flavor"] == "index-out-of-range")
+    #expect(event.exceptions.contains { $0.contains("Index out of range") })
+    #expect(event.frames.contains { $0?.contains("SwiftTraps") == true }, "\(event.frames)")
+    #expect(event.breadcrumbs == ["zoo"])
+    #expect(event.threads > 1)
+    try run.waitForHandler()
+  }
+
   @Test func `makes an event of an uploaded envelope`() throws {
     let server = try BugsinkServer()
     defer { server.end() }

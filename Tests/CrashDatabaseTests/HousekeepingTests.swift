@@ -76,6 +76,16 @@ import Testing
     #expect(temporary.exists("pending/readme.txt"))
   }
 
+  @Test func `files that were being made go when they are old, others that are called so stay`() throws {
+    let id = UniqueID.random()
+    let old = ["pending/\(id).lock.1.1.tmp", "completed/\(id).meta.1.1.tmp", "user-consent.1.1.tmp"]
+    let kept = ["mine.tmp", "pending/mine.tmp", "new/\(id).lock.1.1.tmp"]
+    for name in old + kept { try FileSystem.write([1], to: temporary.path.appending(name)) }
+    for name in old + kept.prefix(2) { setTime(temporary.path.appending(name), secondsAgo: 7200) }
+    #expect(database.recover().removedFiles == 3)
+    #expect(kept.allSatisfy { temporary.exists($0) })
+  }
+
   @Test func `a link in place of a folder of attachments is not followed`() throws {
     let victim = temporary.path.appending("victim")
     try FileSystem.createDirectory(victim)

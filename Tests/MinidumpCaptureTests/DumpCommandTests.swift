@@ -1,4 +1,5 @@
 // Tests `crashctl dump` as a user calls it.
+import CLinuxShims
 import LinuxSystem
 import MinidumpFormat
 import SentryNativeTesting
@@ -28,6 +29,29 @@ import Testing
     try process.waitForOutput(containing: "signal 1")
   }
 
+  @Test func `the time zone is that of the environment`() throws {
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let file = folder.appending("zone.dmp")
+    let products = try FileSystem.executable().directory
+    let process = try RunningProcess(products.appending("SnapshotFixture"), ["plain"])
+    defer { process.end() }
+    try process.waitForOutput(containing: "ready")
+    func zone(_ name: String) throws -> MinidumpTimeZone? {
+      let result = try RunningProcess.run(
+        products.appending("crashctl"), ["dump", "\(process.processID)", "-o", file.description],
+        environment: ["TZ": name])
+      try #require(result.succeeded)
+      return try MinidumpReader(try FileSystem.read(file)).miscInfo?.timeZone
+    }
+    let central = try #require(try zone("CET-1CEST,M3.5.0,M10.5.0/3"))
+    #expect(central.standardName == "CET" && central.daylightName == "CEST")
+    #expect(central.bias == -60 && central.daylightBias == -60 && central.id != 0)
+    let indian = try #require(try zone("IST-5:30"))
+    #expect(indian.standardName == "IST" && indian.daylightName == "IST")
+    #expect(indian.bias == -330 && indian.daylightBias == 0 && indian.id == 0)
+  }
+
   @Test func `styles differ in size`() throws {
     let folder = try TemporaryDirectory()
     defer { folder.remove() }
@@ -53,6 +77,21 @@ import Testing
     let unwritable = try crashctl("1", "-o", folder.appending("none/no.dmp").description)
     #expect(unwritable.termination == .exited(status: 1))
     #expect(unwritable.errorOutput.contains("ENOENT"))
+  }
+
+  @Test(.enabled(if: geteuid() == 0))
+  func `another user's process is refused with the remedy`() throws {
+    let products = try FileSystem.executable().directory
+    let process = try RunningProcess(products.appending("SnapshotFixture"), ["plain"])
+    defer { process.end() }
+    try process.waitForOutput(containing: "ready")
+    let crashctl = products.appending("crashctl")
+    let result = try RunningProcess.run(
+      "/usr/bin/setpriv",
+      ["--reuid", "65534", "--clear-groups", "--inh-caps=-all", crashctl.description, "dump", "\(process.processID)"]
+        + ["-o", "/tmp/sentry-native-\(UniqueID.random()).dmp"])
+    #expect(result.termination == .exited(status: 1))
+    #expect(result.errorOutput.contains("it belongs to user 0: run as that user or with CAP_SYS_PTRACE"))
   }
 
   @Test(arguments: [

@@ -12,7 +12,8 @@ struct `Exception information` {
     let ended = ThreadSnapshot(threadID: Int32.max, context: CPUContext(general: GeneralRegisters()))
     var reading = ExceptionReading(
       memory: BytesMemoryReader(at: 0x1000, record), process: Int32.max, threads: [ended], stacks: [nil], is64Bit: true)
-    let exception = try #require(reading.read(ExceptionRequest(informationAddress: 0x1000)))
+    let result = reading.read(ExceptionRequest(informationAddress: 0x1000))
+    let exception = try #require(result)
     #expect(exception.threadID == -1)
     #expect(reading.errors.contains { $0.message.contains("was not found") })
   }

@@ -35,7 +35,7 @@ import Testing
     #expect(event.level == .fatal)
     #expect(event.release == "shop@1.2.3" && event.dist == "7" && event.environment == "staging")
     #expect(event.user?.userId == client.installationID.description)
-    #expect(event.sdk["name"] == "sentry.native.swift")
+    #expect(event.sdk["name"] == "sentry.swift")
     #expect(event.contexts["os"]?["name"] == "Linux")
     #expect(event.contexts["os"]?["version"]?.string?.isEmpty == false)
     #expect(try #require(event.contexts["device"]?["processor_count"]?.int64) > 0)

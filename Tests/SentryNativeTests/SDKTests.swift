@@ -38,7 +38,7 @@ import Testing
       messagePack: try #require(form.file("__sentry-breadcrumb1")).content)
     #expect(breadcrumbs.map { $0["message"] } == ["one", "two"])
     #expect(form.file("app.log")?.text == "first line\n")
-    #expect(request.query["sentry_client"] == "sentry.native.swift/0.1.0")
+    #expect(request.query["sentry_client"] == "sentry.swift/0.1.0")
   }
 
   @Test func `the next start knows of the crash, the one after it does not`() throws {

@@ -153,6 +153,14 @@ static void damage_list(const char *how) {
   for (;;) syscall(SYS_pause);
 }
 
+// Neighbours of different rights are never joined, so each page is a mapping of its own.
+static void mappings(int count) {
+  size_t page = 4096;
+  char *area = mmap(NULL, count * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  for (int index = 0; index < count; index += 2) mprotect(area + index * page, page, PROT_READ | PROT_WRITE);
+  printf("ready\n");
+}
+
 // Objects on the heap that only a pointer on the stack leads to.
 static void heap(void) {
   void *volatile object = malloc(100);
@@ -194,6 +202,61 @@ extern const char **swift_getFatalErrorMessageBuffer(void) __attribute__((weak))
 static void runtime_message(void) {
   if (!swift_getFatalErrorMessageBuffer) _exit(4);
   *swift_getFatalErrorMessageBuffer() = strdup("Fatal error: the fixture gives up");
+  printf("ready\n");
+}
+
+// A Crashpad client's data. All but the head is reached through pointers that a crash may have damaged.
+struct annotation {
+  struct annotation *next;
+  const char *name;
+  const void *value;
+  uint32_t size;
+  uint16_t kind;
+  uint8_t guard_mode, guard;
+};
+struct stream {
+  uint64_t next, address, size;
+  uint32_t type, padding;
+};
+struct crashpad_info {
+  uint32_t signature, size, version, memory_cap, padding;
+  uint8_t behavior, forwarding, gather, padding2;
+  void *ranges, *simple, *streams, *annotations;
+} fixture_crashpad_info = {0x43506164, 56, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL};
+static char simple[64][2][256];
+static struct {
+  struct annotation *tail_pointer, head, tail;
+} list = {&list.tail, {&list.tail}, {NULL}};
+static struct annotation objects[3];
+static struct stream streams[2];
+static char long_value[20481];
+static void annotations(const char *how) {
+  strcpy(simple[5][0], "zebra"), strcpy(simple[5][1], "striped");
+  strcpy(simple[9][0], "ant"), memset(simple[9][1], 'x', 256);
+  strcpy(simple[10][0], "ant"), strcpy(simple[10][1], "the second");
+  memset(long_value, 'l', sizeof long_value);
+  objects[0] = (struct annotation){&list.tail, "text", "hello", 5, 1, 0, 0};
+  objects[1] = (struct annotation){&objects[0], "unset", "x", 0, 1, 0, 0};
+  objects[2] = (struct annotation){&objects[1], "own", long_value, sizeof long_value, 0x8001, 0, 0};
+  list.head.next = &objects[2];
+  streams[0] = (struct stream){0, (uint64_t)"first stream", 12, 0x4b6b0010, 0};
+  streams[1] = (struct stream){(uint64_t)&streams[0], (uint64_t)"second", 6, 0x4b6b0011, 0};
+  fixture_crashpad_info.simple = simple;
+  fixture_crashpad_info.annotations = &list;
+  fixture_crashpad_info.streams = &streams[1];
+  fixture_crashpad_info.gather = 1;
+  fixture_crashpad_info.memory_cap = 4096;
+  fixture_crashpad_info.behavior = 2;
+  if (!strcmp(how, "circle")) objects[0].next = &objects[0], streams[0].next = (uint64_t)&streams[1];
+  if (!strcmp(how, "dangling")) {
+    objects[2].name = (char *)0x41414141;
+    objects[2].next = (struct annotation *)0x41414141;
+    streams[1].size = UINT64_MAX;
+    fixture_crashpad_info.simple = (void *)0x41414141;
+  }
+  if (!strcmp(how, "version")) fixture_crashpad_info.version = 2;
+  if (!strcmp(how, "short")) fixture_crashpad_info.size = 32;
+  if (!strcmp(how, "none")) fixture_crashpad_info.size = 0;
   printf("ready\n");
 }
 
@@ -245,6 +308,10 @@ int main(int count, char **arguments) {
     contexts();
   } else if (!strcmp(mode, "message")) {
     runtime_message();
+  } else if (!strcmp(mode, "annotations") && count > 2) {
+    annotations(arguments[2]);
+  } else if (!strcmp(mode, "mappings") && count > 2) {
+    mappings(atoi(arguments[2]));
   } else if (!strcmp(mode, "vfork")) {
     in_vfork();
   } else if (!strcmp(mode, "stopped")) {

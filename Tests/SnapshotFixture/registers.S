@@ -66,4 +66,13 @@ fixture_patterns:
   .balign 4
 fixture_filled:
   .zero 4
+// How a Crashpad client makes itself known: the distance from the descriptor to its structure.
+  .section .note.crashpad.info, "a", @note
+  .balign 4
+  .long 9, 8, 0x4f464e49
+  .asciz "Crashpad"
+  .balign 4
+fixture_note:
+  .quad fixture_crashpad_info - fixture_note
+
   .section .note.GNU-stack, "", @progbits

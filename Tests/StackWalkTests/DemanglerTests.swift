@@ -3,7 +3,7 @@ import Testing
 
 @testable import StackWalk
 
-@Suite struct `Names` {
+@Suite(.serialized) struct `Names` {
   /// Of programs of every kind: functions, closures, generics, accessors, witnesses, async parts, macros, operators.
   private static let swift = [
     "$s4main5crashyyF", "$s1d6ServerV3top4name_SiSS_SitYaKF", "$s1d6ServerV3top4name_SiSS_SitYaKFTQ0_",
@@ -59,6 +59,19 @@ import Testing
     (
       "function signature specialization <Arg[0] = Dead> of generic specialization <Swift.Int> of main.f<A>(A) -> ()",
       "specialized main.f(_:)"
+    ),
+    ("static main.Traps.fail@Sendable () -> ()", "static main.Traps.fail()"),
+    (
+      "closure #6 @Sendable () -> () in variable initialization expression of static main.Zoo.all : [main.Zoo]",
+      "closure #6 in variable initialization expression of static main.Zoo.all"
+    ),
+    (
+      "(1) await resume partial function for partial apply forwarder for reabstraction thunk helper <A> from @escaping A",
+      "partial apply forwarder for reabstraction thunk"
+    ),
+    (
+      "merged generic specialization <Swift.UInt64> of Swift.Array.subscript.getter : A",
+      "specialized Swift.Array.subscript.getter"
     ),
     ("unbalanced((([<", "unbalanced()"), ("(", ""), (" -> ", ""), ("a)))b", "a)))b"),
   ])

@@ -25,7 +25,7 @@ private let fixture = """
   int main(int argc, char **argv) { ptrace(PTRACE_TRACEME, 0, 0, 0); int y = outer(argc); sink = y; return y & 1; }
   """
 
-@Suite struct `Damaged stacks` {
+@Suite(.serialized) struct `Damaged stacks` {
   @Test(.timeLimit(.minutes(1)), arguments: [true, false])
   func `of random registers and words end`(usesLibunwind: Bool) throws {
     let compiled = try CompiledProgram(fixture, .c, flags: ["-O1"])
@@ -100,7 +100,7 @@ private let fixture = """
   }
 }
 
-@Suite struct `Damaged call frame information` {
+@Suite(.serialized) struct `Damaged call frame information` {
   /// A module in memory with an `.eh_frame_hdr` and an `.eh_frame`, whose bytes are changed one after the other.
   @Test(.timeLimit(.minutes(1)), arguments: [true, false])
   func `ends a walk and nothing else`(usesLibunwind: Bool) throws {
@@ -160,7 +160,7 @@ private let fixture = """
   }
 }
 
-@Suite struct `Calls in machine code` {
+@Suite(.serialized) struct `Calls in machine code` {
   @Test(
     arguments: [
       [0, 0, 0xe8, 1, 2, 3, 4], [0, 0, 0, 0, 0, 0xff, 0xd0], [0, 0, 0, 0, 0x41, 0xff, 0xd4],

@@ -3,7 +3,7 @@ import Testing
 
 @testable import StackWalk
 
-@Suite struct `Source lines` {
+@Suite(.serialized) struct `Source lines` {
   private static let program = """
     #include <sys/ptrace.h>
     #include <signal.h>

@@ -4,7 +4,7 @@ import Testing
 
 @testable import StackWalk
 
-@Suite struct `Walking a Swift process` {
+@Suite(.serialized) struct `Walking a Swift process` {
   private static let synchronous = """
     struct Shop {
       @inline(never) func buy(item: String, _ count: Int) throws -> Int {

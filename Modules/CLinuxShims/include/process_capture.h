@@ -9,10 +9,13 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // PTRACE_GETREGSET: the register set `type` (NT_…) of a stopped thread. Bytes written, or -errno.
@@ -47,6 +50,32 @@ static inline int linux_wait_trace_stop(pid_t thread, int *_Nonnull code) {
   return 1;
 }
 
+// The time zone of this process: offsets from UTC in seconds to the east, and names of 32 bytes. A zone whose rules have
+// daylight saving time counts as having it when a change lies within a year. 0 without it, 1 standard time now, 2
+// daylight saving time now.
+static inline int linux_time_zone(
+    long *_Nonnull standard, long *_Nonnull daylight, char *_Nonnull standard_name, char *_Nonnull daylight_name) {
+  time_t now = time(NULL);
+  struct tm fields;
+  int result = 0;
+  *standard = *daylight = 0;
+  standard_name[0] = daylight_name[0] = 0;
+  tzset();
+  // From far to near, so that the latest rules win; the present is month 0.
+  for (int distance = 12; distance >= 0; distance--) {
+    for (int direction = -1; direction <= 1; direction += 2) {
+      time_t moment = now + (time_t)direction * distance * 30 * 86400;
+      if (!localtime_r(&moment, &fields)) continue;
+      char *name = fields.tm_isdst > 0 ? daylight_name : standard_name;
+      *(fields.tm_isdst > 0 ? daylight : standard) = fields.tm_gmtoff;
+      snprintf(name, 32, "%s", fields.tm_zone ? fields.tm_zone : "");
+      if (fields.tm_isdst > 0 && !result) result = 1;
+      if (distance == 0 && fields.tm_isdst > 0) result = 2;
+    }
+  }
+  return result;
+}
+
 // cpuid: `registers` becomes eax, ebx, ecx, edx of the leaf; all 0 on other architectures. By assembly, since
 // <cpuid.h> drags a module of the compiler's intrinsics in that disagrees with libc's types under _GNU_SOURCE.
 static inline void linux_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[_Nonnull 4]) {
@@ -60,5 +89,8 @@ static inline void linux_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registe
   (void)subleaf;
 #endif
 }
+
+// getpriority(2) of one thread. The type of its first parameter depends on the features that are asked for.
+static inline int linux_thread_nice(pid_t thread) { return getpriority(PRIO_PROCESS, (id_t)thread); }
 
 #endif

@@ -38,9 +38,20 @@ public enum UploadOutcome: Sendable {
 
 extension HTTPTransport {
   /// Sends a report once. The second value is the answer, for `RateLimits` and the log; `nil` without one.
+  // Inlined, since a call from another module on `any HTTPTransport` ends in a trap in Embedded Swift otherwise.
+  @inline(__always)
   public func attempt(_ upload: MinidumpUpload) -> (UploadOutcome, HTTPResponse?) {
+    UploadOutcome.attempt(upload, by: self)
+  }
+}
+
+extension UploadOutcome {
+  /// The same as `HTTPTransport.attempt`.
+  public static func attempt(
+    _ upload: MinidumpUpload, by transport: any HTTPTransport
+  ) -> (UploadOutcome, HTTPResponse?) {
     do throws(UploaderError) {
-      let response = try send(upload.makeRequest())
+      let response = try transport.send(upload.makeRequest())
       return (UploadOutcome(response), response)
     } catch {
       return (UploadOutcome(error), nil)

@@ -13,9 +13,7 @@ struct Shop: Sendable {
   }
 
   private func handle(order number: Int) async {
-    let breadcrumb = Breadcrumb(level: .info, category: "shop.order")
-    breadcrumb.message = "order \(number) came in"
-    SentrySDK.addBreadcrumb(breadcrumb)
+    SentrySDK.addBreadcrumb(Breadcrumb(level: .info, category: "shop.order", message: "order \(number) came in"))
     await Task.yield()
     // The mistake: the last order is for an article that the list does not have.
     let total = price(of: number < 7 ? number % prices.count : number)

@@ -33,7 +33,8 @@ func minidumpSeed(_ order: MinidumpByteOrder) -> [UInt8] {
   contents.crashpadInfo = info
   contents.memoryInfo = [
     MinidumpMemoryInfo(
-      base: 0x40_0000, size: 0x1000, state: .commit, protection: .init(read: true, write: false, execute: true), kind: .image)
+      base: 0x40_0000, size: 0x1000, state: .commit, protection: .init(read: true, write: false, execute: true),
+      kind: .image)
   ]
   contents.handles = [MinidumpHandle(handle: 3, typeName: "File", objectName: "/dev/null")]
   contents.userStreams = [

@@ -1,0 +1,75 @@
+// Provides what becomes of a report when its handler is killed at each step of the report's life.
+import CrashDatabase
+import LinuxSystem
+import SentryNativeTesting
+import Testing
+import ZooRuns
+
+@Suite struct `A handler that is killed` {
+  struct Step: CustomTestStringConvertible, Sendable {
+    let name: String
+    let handler: FilePath
+    var testDescription: String { "\(name), \(handler)" }
+  }
+
+  /// From the last byte of the dump to the recorded outcome. The steps before are the client's loss: there is no dump.
+  static let steps: [Step] = TestProducts.handlers.flatMap { handler in
+    [
+      "capture.dumped", "capture.attached", "database.finish.locked", "database.finish.described",
+      "database.finish.renamed", "upload.sent", "database.complete.begin", "database.move.described",
+      "database.move.renamed", "database.move.done",
+    ].map { Step(name: $0, handler: handler) }
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: steps)
+  func `at a step after the dump loses nothing, and the server keeps one report`(step: Step) throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let run = try ZooRun(
+      flavor: "null-write", handler: step.handler, dsn: server.dsn,
+      environment: ["SWIFT_BACKTRACE": "enable=no", "SENTRY_NATIVE_FAULT": "\(step.name):kill"])
+    defer { run.end() }
+    // The application dies of its own signal, whatever became of the handler.
+    #expect(run.termination.signal == 11)
+    try run.waitForHandler()
+
+    let database = try #require(run.database).path
+    let next = try HandlerRun(step.handler, database: database, url: server.minidumpURL)
+    defer { next.end() }
+    #expect(try next.finish() == .exited(status: 0))
+    let requests = server.requests
+    let sent = Set(requests.compactMap { $0.form?.file("upload_file_minidump")?.filename })
+    #expect(sent.count == 1, "\(next.process.errorOutput)")
+    // Killed between the server's answer and the note of it, the handler cannot know: the same report is sent under
+    // the same id, which the server takes for one. At all other steps it is sent once.
+    #expect(requests.count == (["upload.sent", "database.complete.begin"].contains(step.name) ? 2 : 1))
+
+    let reports = try CrashDatabase(path: database, create: false)
+    #expect(try reports.pendingReports().isEmpty)
+    let completed = try reports.completedReports()
+    #expect(completed.map { "\($0.id).dmp" } == Array(sent))
+    #expect(completed.first?.metadata.isUploaded == true)
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  func `before the dump is complete leaves nothing that looks like a report`(handler: FilePath) throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let run = try ZooRun(
+      flavor: "null-write", handler: handler, dsn: server.dsn,
+      environment: ["SWIFT_BACKTRACE": "enable=no", "SENTRY_NATIVE_FAULT": "capture.snapshot:kill"])
+    defer { run.end() }
+    #expect(run.termination.signal == 11)
+    try run.waitForHandler()
+    let database = try #require(run.database).path
+    let next = try HandlerRun(handler, database: database, url: server.minidumpURL)
+    defer { next.end() }
+    #expect(try next.finish() == .exited(status: 0))
+    #expect(server.requests.isEmpty)
+    #expect(run.dumps().isEmpty)
+  }
+}
+
+extension ProcessTermination {
+  fileprivate var signal: Int32? { if case .signaled(let signal, _) = self { signal } else { nil } }
+}

@@ -1,0 +1,50 @@
+// Provides a handler on its own, as the next start of a program brings one to its database.
+import CLinuxShims
+import CrashProtocol
+import LinuxSystem
+import SentryNativeTesting
+
+/// A handler that serves a socket of the test. It looks for reports that wait in its database, and ends when the test
+/// closes the socket.
+package final class HandlerRun {
+  package let process: RunningProcess
+  private var client: OwnedFileDescriptor?
+
+  package init(
+    _ handler: FilePath, database: FilePath, url: String?, arguments: [String] = [],
+    environment: [String: String?] = [:]
+  ) throws {
+    var ends: [Int32] = [-1, -1]
+    guard socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+      throw Errno.current
+    }
+    client = OwnedFileDescriptor(owning: ends[0])
+    let served = OwnedFileDescriptor(owning: ends[1])
+    process = try RunningProcess(
+      handler,
+      ["--database=\(database)", "--no-rate-limit", "--shared-client-connection", "--initial-client-fd=\(ends[1])"]
+        + (url.map { ["--url=\($0)"] } ?? []) + arguments,
+      environment: environment, keeping: [served.rawValue])
+  }
+
+  /// Sends a message as Sentry's client does.
+  package func send(_ message: ClientMessage) throws {
+    let bytes = try message.encoded(in: .sentry)
+    let number = client?.rawValue ?? -1
+    let sent = bytes.withUnsafeBytes { buffer in
+      buffer.baseAddress.map { linux_send_packet(number, $0, buffer.count) } ?? 0
+    }
+    if sent < 0 { throw Errno.current }
+  }
+
+  /// Closes the socket and waits for the handler's end.
+  package func finish(timeout: Duration = .seconds(30)) throws -> ProcessTermination {
+    client = nil
+    return try process.wait(timeout: timeout)
+  }
+
+  package func end() {
+    client = nil
+    process.end()
+  }
+}
