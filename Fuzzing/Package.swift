@@ -5,7 +5,7 @@ import PackageDescription
 // instrumentation in every module and with testing enabled, since parsers are internal to their modules.
 let modules = [
   "CrashProtocol", "CrashDatabase", "LinuxSystem", "ProcessMemory", "ELFImage", "ProcessSnapshot", "MinidumpFormat",
-  "StackWalk", "Uploader", "StructuredValue",
+  "StackWalk", "Uploader", "StructuredValue", "SentryEnvelope",
 ]
 
 let package = Package(

@@ -75,6 +75,8 @@ private final class DamagedMemoryReader: MemoryReader {
     #expect(snapshot.threads.count == 2001)
     #expect(snapshot.threads.allSatisfy { $0.stack != nil && !$0.context.floatingPoint.isEmpty })
     #expect(snapshot.softErrors == [])
-    for thread in snapshot.threads { #expect(try fixture.state(of: thread.threadID) == "S") }
+    try waitUntil("all of them sleep again") {
+      try snapshot.threads.allSatisfy { try fixture.state(of: $0.threadID) == "S" }
+    }
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 
 /// All targets, in the order in which `Scripts/fuzz --all` runs them.
 let targets: [FuzzTarget] = [
-  clientPackets, procTexts, clientMemory, databaseFiles, minidump, elfFile, stackWalk, httpAnswers, values,
+  clientPackets, procTexts, clientMemory, databaseFiles, minidump, elfFile, stackWalk, httpAnswers, values, dsnEnvelope,
 ]
 
 /// What the callback calls, which can capture nothing. Set once, before libFuzzer starts.

@@ -5,11 +5,10 @@ import Foundation
 enum BackgroundThreads {
   static func start(_ names: [String]) {
     for name in names {
-      let thread = Thread {
+      Thread.detachNewThread {
+        Thread.current.name = name
         while true { Thread.sleep(forTimeInterval: 60) }
       }
-      thread.name = name
-      thread.start()
     }
   }
 }
