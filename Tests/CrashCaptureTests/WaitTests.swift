@@ -45,6 +45,14 @@ import Testing
     #expect(victim.milliseconds >= 150)
   }
 
+  @Test(arguments: ["exit=3", "stop"])
+  func `of one thread holds up the end of the process or of the client in another`(end: String) throws {
+    let victim = try Victim.run(["start", "crash-elsewhere", end, "exit=4"], mode: "slow")
+    #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds >= 600)
+  }
+
   @Test func `holds threads that crash meanwhile no longer than itself`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
@@ -75,7 +83,9 @@ import Testing
     #expect(victim.dumps.isEmpty)
   }
 
-  @Test func `of the Swift runtime still print their backtrace`() throws {
+  // A static standard library comes without the backtracer.
+  @Test(.enabled(if: EnvironmentVariable.value("SENTRY_TEST_VICTIM") == nil))
+  func `of the Swift runtime still print their backtrace`() throws {
     let victim = try Victim.run(["start", "die=segv"], backtrace: true)
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)

@@ -32,12 +32,12 @@ private func makeModules(_ count: Int, _ settings: Settings) throws -> String {
   let object = "\(sources)/module.o"
   try "int bench_module_value(void) { return 42; }\n".write(
     toFile: "\(sources)/module.c", atomically: false, encoding: .utf8)
-  _ = try output(of: "/usr/bin/env", ["cc", "-O1", "-fPIC", "-c", "\(sources)/module.c", "-o", object])
+  _ = try output(of: "/usr/bin/env", ["clang", "-O1", "-fPIC", "-c", "\(sources)/module.c", "-o", object])
   for index in 0..<count {
     _ = try output(
       of: "/usr/bin/env",
       [
-        "cc", "-shared", "-nostdlib", "-Wl,--build-id=sha1,-soname=libbench\(index).so", object, "-o",
+        "clang", "-shared", "-nostdlib", "-Wl,--build-id=sha1,-soname=libbench\(index).so", object, "-o",
         "\(folder)/libbench\(index).so",
       ])
   }
