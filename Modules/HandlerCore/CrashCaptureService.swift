@@ -58,6 +58,9 @@ final class CrashCaptureService {
     return outcome
   }
 
+  /// Brings a report to the disk, once nobody waits for it.
+  func synchronize(_ id: UniqueID) { database.synchronize(id, log: log) }
+
   private func capture(
     _ target: CaptureTarget, _ stopped: borrowing StoppedProcess, _ attachments: [FilePath],
     _ outcome: inout CaptureOutcome
@@ -115,6 +118,17 @@ final class CrashCaptureService {
       }
     } catch {
       log.error("attachment \(path) is left out: \(error.message)")
+    }
+  }
+}
+
+extension CrashDatabase {
+  /// Brings a fresh report to the disk. It is there all the same when that fails.
+  func synchronize(_ id: UniqueID, log: HandlerLog) {
+    do throws(CrashDatabaseError) {
+      try synchronize(id)
+    } catch {
+      log.warning("report \(id) may not survive a power loss: \(error.message)")
     }
   }
 }
