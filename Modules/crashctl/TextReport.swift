@@ -22,6 +22,8 @@ struct TextReport {
   /// A label and its value; nothing for a value that is nil.
   mutating func field(_ label: String, _ value: String?, _ style: Style? = nil) {
     guard let value else { return }
+    // Labels are foreign as well where they are keys of annotations.
+    let label = Self.printable(label)
     let gap = String(repeating: " ", count: max(1, 16 - Self.width(label)))
     let text = Self.printable(value)
     line("  \(label)\(gap)\(style.map { paint(text, $0) } ?? text)")
