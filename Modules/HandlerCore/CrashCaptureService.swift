@@ -72,6 +72,10 @@ final class CrashCaptureService {
     outcome.requestingThread = snapshot.exception?.threadID
     for error in snapshot.softErrors { log.warning("\(error)") }
     try? FaultPoint.reached("capture.snapshot")
+    if snapshot.clientOptions.isHandlerEnabled == false {
+      log.info("process \(target.process) wants no reports")
+      return
+    }
     do throws(CrashDatabaseError) {
       var report = try database.prepareReport(id: nextReportID)
       nextReportID = nil
