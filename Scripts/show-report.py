@@ -170,7 +170,9 @@ def main():
     exceptions = event.get("exception") or {}
     exceptions = exceptions.get("values", []) if isinstance(exceptions, dict) else exceptions
     message = next((value.get("value") for value in exceptions if value.get("value")), None)
-    print(f"Swift says    {need('the message of Swift', message)}")
+    stack = next((value["stacktrace"]["frames"] for value in exceptions if value.get("stacktrace")), [])
+    need("stacks in the event", any("Shop.price(of:)" in str(frame.get("function")) for frame in stack))
+    print(f"Swift says    {str(need('the message of Swift', message)).strip()}")
     process = shown.get("process", {})
     print(f"Process       {process.get('pid')}, {len(shown['threads'])} threads, {len(shown['modules'])} modules")
     for key in ("release", "environment", "event_id"):

@@ -25,7 +25,9 @@ internal func crash_signal_handler(
   }
   switch claim(identity, process) {
   case .first:
-    reportCrash(signal, info, context, thread)
+    // Once more: a client that ends looks for an owner after it has cleared this word, and closes the socket only when
+    // there is none. One of both sees the other.
+    if crash_load32(crash_path_enabled()) != 0 { reportCrash(signal, info, context, thread) }
     passOn(signal, info, process, thread)
     // Only now: the waiting threads raise their own signals next, and the process shall die of this one.
     crash_path().pointee.done_time = crash_clock(1)

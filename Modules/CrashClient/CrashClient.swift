@@ -7,7 +7,8 @@ internal import LinuxSystem
 /// Crash capture of this process: a handler process that stands by, signal handlers that ask it for a dump, and
 /// alternate stacks on which they run.
 ///
-/// One at a time in a process. All methods may be called on any thread; none in a signal handler.
+/// One at a time in a process; it ends when the last reference goes. All methods may be called on any thread; none in a
+/// signal handler.
 public final class CrashClient: @unchecked Sendable {
   // @unchecked: `connection` changes only under `lock`.
   private var connection: HandlerConnection?
@@ -46,11 +47,20 @@ public final class CrashClient: @unchecked Sendable {
     _ configuration: HandlerConfiguration, hooks: Hooks = Hooks(), excludedSignals: [Int32] = [],
     threadHook: Bool = false
   ) throws(CrashClientError) -> CrashClient {
-    let state = crash_path()
-    if crash_load32(crash_path_enabled()) != 0 {
+    guard crash_exchange32(crash_path_client(), 0, 1) else {
       throw CrashClientError(
         .alreadyInstalled, "crash capture is already on in this process", advice: "Stop the other client first")
     }
+    do { return try install(configuration, hooks, excludedSignals, threadHook) } catch {
+      crash_store32(crash_path_client(), 0)
+      throw error
+    }
+  }
+
+  private static func install(
+    _ configuration: HandlerConfiguration, _ hooks: Hooks, _ excludedSignals: [Int32], _ threadHook: Bool
+  ) throws(CrashClientError) -> CrashClient {
+    let state = crash_path()
     let marker = configuration.crashMarkerPath
     if let marker, marker.bytes.count >= 4096 {
       throw CrashClientError(.invalidPath, "the crash marker's path is longer than 4095 bytes")
@@ -80,6 +90,7 @@ public final class CrashClient: @unchecked Sendable {
     crash_store32(crash_path_done(), 0)
     state.pointee.returns = 0
 
+    CrashUnderWay.waitAtExit()
     AlternateStack.installForCurrentThread()
     crash_store32(crash_path_enabled(), 1)
     if threadHook { crash_set_thread_start(threadStarts) }
@@ -123,9 +134,11 @@ public final class CrashClient: @unchecked Sendable {
     if connection == nil { return }
     crash_store32(crash_path_enabled(), 0)
     crash_set_thread_start(nil)
+    CrashUnderWay.wait()
     SignalActions.uninstall()
     crash_path().pointee.socket = -1
     connection = nil
+    crash_store32(crash_path_client(), 0)
   }
 
   /// How crash capture stands.
@@ -134,7 +147,7 @@ public final class CrashClient: @unchecked Sendable {
     let alive = connection?.isAlive ?? false
     let installed = connection != nil
     pthread_mutex_unlock(lock)
-    let known = ThreadStackRegistry.threads
+    let known = ThreadStackRegistry.threads + (AlternateStack.currentThreadHasOne ? [linux_gettid()] : [])
     let bits = crash_path().pointee.installed
     return CrashClientHealth(
       handlerPath: executable, handlerProcessID: processID, isHandlerAlive: alive, handlerAnswered: answered,

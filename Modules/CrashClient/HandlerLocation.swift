@@ -22,7 +22,11 @@ public enum HandlerLocation: Hashable, Sendable {
     switch self {
     case .besideExecutable:
       let executable: FilePath
-      do { executable = try FileSystem.executable() } catch { throw .system("reading /proc/self/exe", error) }
+      do { executable = try FileSystem.executable() } catch {
+        throw CrashClientError(
+          .handlerMissing, "the program's own path cannot be read from /proc/self/exe", advice: Self.advice,
+          underlying: error)
+      }
       let path = executable.directory.appending(HandlerLocation.defaultName)
       try HandlerLocation.check(path)
       return path

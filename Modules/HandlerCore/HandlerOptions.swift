@@ -15,7 +15,7 @@ public struct Annotation: Hashable, Sendable {
 
 /// What a handler is told by its command line. Defaults are those of an empty one.
 ///
-/// Source: docs/man/crashpad_handler.md.
+/// Source: crashpad_handler(1), docs/man/crashpad_handler.1.
 public struct HandlerOptions: Sendable {
   public var database: FilePath = ""
   /// Annotations of the process, in the order of the command line; a later value of a key wins.

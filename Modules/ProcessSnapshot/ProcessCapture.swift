@@ -104,7 +104,7 @@ private struct ProcessCapture {
     guard policy >= 0, sched_getparam(thread, &parameters) == 0 else { return nil }
     // -1 is a priority as well.
     linux_set_errno(0)
-    let nice = getpriority(PRIO_PROCESS, id_t(UInt32(bitPattern: thread)))
+    let nice = linux_thread_nice(thread)
     guard Errno.current.rawValue == 0 else { return nil }
     // The flag SCHED_RESET_ON_FORK may be set in the policy.
     return ThreadPriority(

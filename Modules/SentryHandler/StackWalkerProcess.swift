@@ -22,21 +22,36 @@ struct StackWalkerProcess {
       return nil
     }
     do throws(Errno) {
-      let ends = try Pipe.open()
-      let reading = OwnedFileDescriptor(owning: ends.reading)
-      let process = try start(program, dump, output: OwnedFileDescriptor(owning: ends.writing))
-      let answer = read(reading)
-      if answer == nil { process.send(signal: SIGKILL) }
-      let termination = try process.wait()
-      guard let answer, termination == .exited(status: 0) else {
-        log.warning("crashpad_walker gave no stacks: \(termination)")
-        return nil
+      let (answer, termination) = try run(program, dump, [])
+      if case .signaled = termination, answer != nil {
+        // A library stumbled over the dump. The walker's own code gives fewer frames, but it is made for such input.
+        log.warning("crashpad_walker died: \(termination); trying without libraries")
+        return result(try run(program, dump, ["--no-libraries"]))
       }
-      return try? StructuredValue(json: answer)
+      return result((answer, termination))
     } catch {
       log.warning("crashpad_walker cannot be run: \(error)")
       return nil
     }
+  }
+
+  private func run(
+    _ program: FilePath, _ dump: FilePath, _ options: [FilePath]
+  ) throws(Errno) -> (answer: [UInt8]?, termination: ProcessTermination) {
+    let ends = try Pipe.open()
+    let reading = OwnedFileDescriptor(owning: ends.reading)
+    let process = try start(program, dump, options, output: OwnedFileDescriptor(owning: ends.writing))
+    let answer = read(reading)
+    if answer == nil { process.send(signal: SIGKILL) }
+    return (answer, try process.wait())
+  }
+
+  private func result(_ run: (answer: [UInt8]?, termination: ProcessTermination)) -> StructuredValue? {
+    guard let answer = run.answer, run.termination == .exited(status: 0) else {
+      log.warning("crashpad_walker gave no stacks: \(run.termination)")
+      return nil
+    }
+    return try? StructuredValue(json: answer)
   }
 
   /// Beside the handler, under the handler's own name in place of `handler`.
@@ -48,10 +63,10 @@ struct StackWalkerProcess {
 
   /// The writing end is closed here, so that the walker's is the only one.
   private func start(
-    _ program: FilePath, _ dump: FilePath, output: consuming OwnedFileDescriptor
+    _ program: FilePath, _ dump: FilePath, _ options: [FilePath], output: consuming OwnedFileDescriptor
   ) throws(Errno) -> ChildProcess {
     try ChildProcess.spawn(
-      program, arguments: [program, dump, "--json", "--seconds", "25"], input: .null,
+      program, arguments: [program, dump, "--json", "--seconds", "25"] + options, input: .null,
       output: .descriptor(output.rawValue), error: .null)
   }
 

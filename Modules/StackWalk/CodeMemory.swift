@@ -41,6 +41,9 @@ final class CodeMemory: MemoryReader {
     return image.module.contains(address) || image.covers(address) ? image : nil
   }
 
+  /// Why modules that were looked at have no file.
+  var refusals: [StackWalkError] { images.compactMap { $0?.refusal } }
+
   /// Whether `address` can be an instruction of a module.
   func isCode(_ address: UInt64) -> Bool {
     guard let image = image(at: address) else { return false }

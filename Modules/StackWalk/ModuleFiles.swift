@@ -8,37 +8,61 @@ struct ModuleFiles {
   /// Whether files are looked for under the module's own path.
   let usesLocalFiles: Bool
 
+  /// Files of this machine without a build ID that were changed later are not those that were mapped.
+  let newest: Timestamp?
+
   /// Where the loader finds libraries. Crashpad's dumps name a library by its SONAME alone.
   private static let libraryDirectories: [FilePath] = [
     "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib", "/usr/lib",
   ]
 
-  /// - Returns: the file with code and unwind tables, and one with symbols where that is another.
-  func find(_ module: CodeModule) -> (code: MappedELF?, symbols: MappedELF?) {
+  /// What was found for a module: the file with code and unwind tables, one with symbols where that is another, and why
+  /// there is neither where a file had to be refused.
+  struct Findings {
     var code: MappedELF?
     var symbols: MappedELF?
-    for path in candidates(module) {
-      guard let file = MappedELF(path), Self.belongs(file, to: module) else { continue }
+    var refusal: StackWalkError?
+  }
+
+  func find(_ module: CodeModule) -> Findings {
+    var found = Findings()
+    for (path, isChosen) in candidates(module) {
+      guard let file = MappedELF(path) else { continue }
+      if let refusal = refusal(of: file, for: module, isChosen: isChosen) {
+        if found.refusal == nil { found.refusal = refusal }
+        continue
+      }
       let sections = SectionTable.read(file.view)
       let hasCode = sections.contains { $0.name == Array(".text".utf8) && $0.type != FileSection.noBits }
       let hasSymbols = sections.contains { $0.type == FileSection.symbolTable }
-      if hasCode, code == nil { code = file }
-      if hasSymbols, symbols == nil { symbols = file }
+      if hasCode, found.code == nil { found.code = file }
+      if hasSymbols, found.symbols == nil { found.symbols = file }
       // Each further candidate costs a look at the disk only.
-      if code != nil, symbols != nil { break }
+      if found.code != nil, found.symbols != nil { break }
     }
-    return (code, symbols)
+    if found.code != nil || found.symbols != nil { found.refusal = nil }
+    return found
   }
 
-  /// A module without a known build ID takes a file without one; there is no better evidence.
-  private static func belongs(_ file: MappedELF, to module: CodeModule) -> Bool {
-    if file.buildID == module.buildID { return true }
+  /// Why a file is not the module's; `nil` when it is.
+  ///
+  /// - Parameter isChosen: the file lies in a directory that somebody named.
+  private func refusal(of file: MappedELF, for module: CodeModule, isChosen: Bool) -> StackWalkError? {
+    if file.buildID == module.buildID {
+      guard file.buildID.isEmpty, !isChosen, let newest, let status = try? FileSystem.status(file.path) else {
+        return nil
+      }
+      // Without an ID, the time tells at least a program that was built anew.
+      return status.modified > newest ? .newerFile(file.path) : nil
+    }
     // Breakpad's form of an ID has 16 bytes, of a GNU build ID the first 16.
-    return module.buildID.count == 16 && file.buildID.count > 16 && file.buildID.starts(with: module.buildID)
+    if module.buildID.count == 16, file.buildID.count > 16, file.buildID.starts(with: module.buildID) { return nil }
+    return .otherBuild(file.path, found: file.buildID, wanted: module.buildID)
   }
 
-  private func candidates(_ module: CodeModule) -> [FilePath] {
-    var result: [FilePath] = []
+  private func candidates(_ module: CodeModule) -> [(path: FilePath, isChosen: Bool)] {
+    var result: [(path: FilePath, isChosen: Bool)] = []
+    func add(_ path: FilePath, isChosen: Bool = true) { result.append((path, isChosen)) }
     let original = Self.withoutDeletedMark(module.path)
     let name = original.lastComponent
     let identifier = hexadecimal(module.buildID)
@@ -46,24 +70,24 @@ struct ModuleFiles {
       if module.buildID.count > 1 {
         let prefix = String(identifier.prefix(2))
         let rest = String(identifier.dropFirst(2))
-        result.append(directory.appending(".build-id/\(prefix)/\(rest).debug"))
-        result.append(directory.appending(".build-id/\(prefix)/\(rest)"))
-        result.append(directory.appending("\(prefix)/\(rest).debug"))
+        add(directory.appending(".build-id/\(prefix)/\(rest).debug"))
+        add(directory.appending(".build-id/\(prefix)/\(rest)"))
+        add(directory.appending("\(prefix)/\(rest).debug"))
       }
       if !name.isEmpty {
-        if original.isAbsolute { result.append(directory.appending(bytes: original.bytes.drop { $0 == 0x2f })) }
-        result.append(directory.appending(bytes: name))
-        result.append(directory.appending(bytes: name + Array(".debug".utf8)))
+        if original.isAbsolute { add(directory.appending(bytes: original.bytes.drop { $0 == 0x2f })) }
+        add(directory.appending(bytes: name))
+        add(directory.appending(bytes: name + Array(".debug".utf8)))
       }
     }
     guard usesLocalFiles else { return result }
     if original.isAbsolute {
-      result.append(original)
+      add(original, isChosen: false)
     } else if !name.isEmpty {
-      result += Self.libraryDirectories.map { $0.appending(bytes: name) }
+      for directory in Self.libraryDirectories { add(directory.appending(bytes: name), isChosen: false) }
     }
     if module.buildID.count > 1 {
-      result.append(FilePath("/usr/lib/debug/.build-id/\(identifier.prefix(2))/\(identifier.dropFirst(2)).debug"))
+      add(FilePath("/usr/lib/debug/.build-id/\(identifier.prefix(2))/\(identifier.dropFirst(2)).debug"))
     }
     return result
   }

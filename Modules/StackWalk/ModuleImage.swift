@@ -9,6 +9,8 @@ final class ModuleImage {
   let file: MappedELF?
   /// The file with symbols and DWARF: the same one or a separate debug file.
   let symbolFile: MappedELF?
+  /// Why there is no file, where there is a wrong one.
+  let refusal: StackWalkError?
   let headers: ProgramHeaders?
   /// What is added to an address of the link to get one of the process.
   let bias: UInt64
@@ -22,6 +24,7 @@ final class ModuleImage {
   init(_ module: CodeModule, files: ModuleFiles, memory: any MemoryReader) {
     self.module = module
     let found = files.find(module)
+    refusal = found.refusal
     file = found.code
     symbolFile = found.symbols ?? found.code
     headers =

@@ -14,6 +14,9 @@ public final class StackWalker {
     public var symbolDirectories: [FilePath] = []
     /// Whether the files of this machine are used, under the paths that the process had.
     public var usesLocalFiles = true
+    /// Files of this machine that have no build ID and were changed later than this are refused: when the process was
+    /// stopped, or `nil` for one that lives.
+    public var newestFile: Timestamp?
     /// Where code is mapped, as the memory map of the process says; helps where the files of modules are missing.
     public var executableRanges: [AddressRange] = []
     public var usesLibunwind = true
@@ -40,14 +43,18 @@ public final class StackWalker {
   private let stepper: LibunwindStepper?
   private typealias UnwindInformation = (index: UnwindIndex, description: FrameDescription, module: CodeModule)
   private var unwindCache: [UInt64: UnwindInformation] = [:]
-  /// What is missing for a full walk, for a report.
-  public let problems: [StackWalkError]
+  private let missingLibraries: [StackWalkError]
+
+  /// What was missing for a full walk until now, for a report: libraries, and modules that frames lie in.
+  public var problems: [StackWalkError] { missingLibraries + memory.refusals }
 
   public init(memory: any MemoryReader, modules: [CodeModule], options: Options = Options()) {
     self.options = options
     self.memory = CodeMemory(
       memory: memory, modules: modules,
-      files: ModuleFiles(directories: options.symbolDirectories, usesLocalFiles: options.usesLocalFiles),
+      files: ModuleFiles(
+        directories: options.symbolDirectories, usesLocalFiles: options.usesLocalFiles,
+        newest: options.newestFile),
       executableRanges: options.executableRanges)
     var problems: [StackWalkError] = []
     var stepper: LibunwindStepper?
@@ -59,7 +66,7 @@ public final class StackWalker {
     }
     if options.readsSourceLines, case .failure(let error) = DwarfLibrary.shared { problems.append(error) }
     self.stepper = stepper
-    self.problems = problems
+    missingLibraries = problems
   }
 
   /// The frames of a thread, the youngest first.

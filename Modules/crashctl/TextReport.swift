@@ -22,9 +22,11 @@ struct TextReport {
   /// A label and its value; nothing for a value that is nil.
   mutating func field(_ label: String, _ value: String?, _ style: Style? = nil) {
     guard let value else { return }
-    let gap = String(repeating: " ", count: max(1, 16 - Self.width(label)))
+    // Annotations have foreign labels.
+    let name = Self.printable(label)
+    let gap = String(repeating: " ", count: max(1, 16 - Self.width(name)))
     let text = Self.printable(value)
-    line("  \(label)\(gap)\(style.map { paint(text, $0) } ?? text)")
+    line("  \(name)\(gap)\(style.map { paint(text, $0) } ?? text)")
   }
 
   /// Columns as wide as their widest cell; numbers are to be padded by the caller.

@@ -14,77 +14,28 @@ struct CrashReason: Equatable {
     self.reason = reason
   }
 
-  init(_ exception: MinidumpException, platform: MinidumpPlatform?, isStackOverflow: Bool) {
+  init(
+    _ exception: MinidumpException, platform: MinidumpPlatform?, architecture: MinidumpProcessorArchitecture?,
+    isStackOverflow: Bool
+  ) {
     threadID = exception.threadID
     address = exception.address
     if exception.code == MinidumpException.dumpRequested {
       reason = "dump requested"
       return
     }
-    guard platform == .linux || platform == .android else {
-      reason = "exception 0x\(String(exception.code, radix: 16)) at 0x\(String(address, radix: 16))"
-      return
-    }
-    let signal = SignalName.name(exception.code)
-    let detail = SignalName.code(Int32(bitPattern: exception.flags), of: exception.code)
-    // Signals that somebody sent have no address; the field holds other things then.
-    let isFault = detail?.isFault ?? false
+    let name = exception.name(on: platform, architecture: architecture).summary(of: exception)
+    let hasAddress = platform != .linux && platform != .android || Self.isFault(exception)
     reason =
-      signal + (detail.map { " / \($0.name)" } ?? "") + (isFault ? " at 0x\(String(address, radix: 16))" : "")
-      + (isFault && isStackOverflow ? " (stack overflow)" : "")
-  }
-}
-
-/// Names of signals and their codes on Linux. Source: `sigaction(2)`, asm-generic/siginfo.h.
-enum SignalName {
-  static func name(_ number: UInt32) -> String {
-    switch number {
-    case 1: "SIGHUP"
-    case 2: "SIGINT"
-    case 3: "SIGQUIT"
-    case 4: "SIGILL"
-    case 5: "SIGTRAP"
-    case 6: "SIGABRT"
-    case 7: "SIGBUS"
-    case 8: "SIGFPE"
-    case 9: "SIGKILL"
-    case 10: "SIGUSR1"
-    case 11: "SIGSEGV"
-    case 12: "SIGUSR2"
-    case 13: "SIGPIPE"
-    case 14: "SIGALRM"
-    case 15: "SIGTERM"
-    case 24: "SIGXCPU"
-    case 25: "SIGXFSZ"
-    case 31: "SIGSYS"
-    default: "signal \(number)"
-    }
+      name + (hasAddress ? " at 0x\(String(address, radix: 16))" : "")
+      + (hasAddress && isStackOverflow ? " (stack overflow)" : "")
   }
 
-  private static let byAnySignal: [Int32: String] = [
-    0: "SI_USER", 0x80: "SI_KERNEL", -1: "SI_QUEUE", -2: "SI_TIMER", -3: "SI_MESGQ", -4: "SI_ASYNCIO", -5: "SI_SIGIO",
-    -6: "SI_TKILL",
-  ]
-  private static let bySignal: [UInt32: [String]] = [
-    4: [
-      "ILL_ILLOPC", "ILL_ILLOPN", "ILL_ILLADR", "ILL_ILLTRP", "ILL_PRVOPC", "ILL_PRVREG", "ILL_COPROC", "ILL_BADSTK",
-    ],
-    5: ["TRAP_BRKPT", "TRAP_TRACE", "TRAP_BRANCH", "TRAP_HWBKPT", "TRAP_UNK", "TRAP_PERF"],
-    7: ["BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR", "BUS_MCEERR_AR", "BUS_MCEERR_AO"],
-    8: [
-      "FPE_INTDIV", "FPE_INTOVF", "FPE_FLTDIV", "FPE_FLTOVF", "FPE_FLTUND", "FPE_FLTRES", "FPE_FLTINV", "FPE_FLTSUB",
-    ],
-    11: [
-      "SEGV_MAPERR", "SEGV_ACCERR", "SEGV_BNDERR", "SEGV_PKUERR", "SEGV_ACCADI", "SEGV_ADIDERR", "SEGV_ADIPERR",
-      "SEGV_MTEAERR", "SEGV_MTESERR", "SEGV_CPERR",
-    ],
-    31: ["SYS_SECCOMP", "SYS_USER_DISPATCH"],
-  ]
-
-  /// `nil` for codes that are not known.
-  static func code(_ code: Int32, of signal: UInt32) -> (name: String, isFault: Bool)? {
-    if let name = byAnySignal[code] { return (name, false) }
-    guard let names = bySignal[signal], code >= 1, Int(code) <= names.count else { return nil }
-    return (names[Int(code) - 1], signal != 31)
+  /// Whether the CPU raised the signal at an address. Signals that somebody sent, or the kernel for reasons of its own,
+  /// have none; the field holds other things then. Source: `sigaction(2)`, asm-generic/siginfo.h.
+  private static func isFault(_ exception: MinidumpException) -> Bool {
+    let faults: [UInt32] = [4, 5, 7, 8, 11]  // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
+    let code = Int32(bitPattern: exception.flags)
+    return faults.contains(exception.code) && code > 0 && code < 0x80  // SI_KERNEL
   }
 }

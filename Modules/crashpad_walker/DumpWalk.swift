@@ -55,6 +55,10 @@ struct DumpWalk {
     var options = StackWalker.Options()
     options.symbolDirectories = arguments.symbolDirectories.map { FilePath($0) }
     options.usesLocalFiles = arguments.usesLocalFiles
+    // Seconds, rounded down by whoever wrote the dump.
+    if reader.header.timestamp != 0 {
+      options.newestFile = Timestamp(seconds: Int64(reader.header.timestamp) + 1)
+    }
     options.executableRanges = mappings.filter { $0.isExecutable }.map { $0.range }
     options.usesLibunwind = arguments.usesLibraries
     options.readsSourceLines = arguments.usesLibraries
@@ -68,10 +72,11 @@ struct DumpWalk {
       (reader.threadNames ?? []).map { ($0.threadID, $0.name) }, uniquingKeysWith: { first, _ in first })
     var report = WalkReport()
     report.crash = exception.map {
-      CrashReason($0, platform: reader.systemInfo?.platform, isStackOverflow: isStackOverflow($0))
+      CrashReason(
+        $0, platform: reader.systemInfo?.platform, architecture: reader.systemInfo?.architecture,
+        isStackOverflow: isStackOverflow($0))
     }
     report.message = message
-    report.problems = walker.problems.map { $0.description }
     var threads = reader.threads ?? []
     if threads.isEmpty, let exception {
       threads = [MinidumpThread(id: exception.threadID, stack: nil, context: exception.context)]
@@ -95,6 +100,7 @@ struct DumpWalk {
     if threads.count > Self.threadLimit {
       report.problems.append("\(threads.count - Self.threadLimit) threads are left out")
     }
+    report.problems += walker.problems.prefix(64).map { $0.description }
     report.problems += reader.softErrors.prefix(16).map { "\($0)" }
     return report
   }

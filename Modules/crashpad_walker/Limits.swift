@@ -7,14 +7,14 @@ enum Limits {
   ///
   /// Sources: `setrlimit(2)`, `alarm(2)`.
   static func apply(seconds: UInt32) {
-    limit(RLIMIT_CPU, UInt(seconds))
+    linux_lower_limit(RLIMIT_CPU, rlim_t(seconds))
     // Files are mapped and cost address space only; what is allocated counts as data.
-    limit(RLIMIT_AS, 32 << 30)
-    limit(RLIMIT_DATA, 3 << 30)
-    limit(RLIMIT_NOFILE, 512)
-    limit(RLIMIT_FSIZE, 1 << 30)
+    linux_lower_limit(RLIMIT_AS, 32 << 30)
+    linux_lower_limit(RLIMIT_DATA, 3 << 30)
+    linux_lower_limit(RLIMIT_NOFILE, 512)
+    linux_lower_limit(RLIMIT_FSIZE, 1 << 30)
     // A dump of the walker would be about the wrong crash.
-    limit(RLIMIT_CORE, 0)
+    linux_lower_limit(RLIMIT_CORE, 0)
     // All zero is SIG_DFL; a caller may have had the signal ignored or blocked.
     var action = sigaction()
     _ = sigaction(SIGALRM, &action, nil)
@@ -23,14 +23,5 @@ enum Limits {
     sigaddset(&set, SIGALRM)
     _ = sigprocmask(SIG_UNBLOCK, &set, nil)
     _ = alarm(seconds)
-  }
-
-  /// Lowers a limit; one that is lower already stays.
-  private static func limit(_ resource: __rlimit_resource, _ value: UInt) {
-    var current = rlimit()
-    guard getrlimit(resource, &current) == 0 else { return }
-    current.rlim_cur = min(current.rlim_cur, value)
-    current.rlim_max = min(current.rlim_max, value)
-    _ = setrlimit(resource, &current)
   }
 }

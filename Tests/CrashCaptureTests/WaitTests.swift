@@ -8,28 +8,28 @@ import Testing
     let victim = try Victim.run(["dump-timeout=20000", "start", "die=segv"], mode: "fall")
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)
-    #expect(victim.milliseconds < 5000)
+    #expect(victim.milliseconds < 15_000)
   }
 
   @Test func `ends at once when the handler was dead before`() throws {
     let victim = try Victim.run(["dump-timeout=20000", "start", "kill-handler", "die=segv"])
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.isEmpty)
-    #expect(victim.milliseconds < 5000)
+    #expect(victim.milliseconds < 15_000)
   }
 
   @Test func `has a bound when the handler hangs, however often it is interrupted`() throws {
     let victim = try Victim.run(["dump-timeout=700", "storm", "start", "die=segv"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)
-    #expect(victim.milliseconds >= 700 && victim.milliseconds < 6000)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 15_000)
   }
 
   @Test func `has a bound when the handler takes no packets`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "stop-handler", "fill", "die=segv", "say=x"])
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.output.contains("filled"))
-    #expect(victim.milliseconds >= 700 && victim.milliseconds < 10_000)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 15_000)
   }
 
   @Test func `is not ended by somebody else's SIGCONT`() throws {
@@ -45,10 +45,18 @@ import Testing
     #expect(victim.milliseconds >= 150)
   }
 
+  @Test(arguments: ["exit=3", "stop"])
+  func `of one thread holds up the end of the process or of the client in another`(end: String) throws {
+    let victim = try Victim.run(["start", "crash-elsewhere", end, "exit=4"], mode: "slow")
+    #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")
+    #expect(victim.dumps.count == 1)
+    #expect(victim.milliseconds >= 600)
+  }
+
   @Test func `holds threads that crash meanwhile no longer than itself`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
-    #expect(victim.milliseconds >= 700 && victim.milliseconds < 6000)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 15_000)
   }
 }
 
@@ -75,7 +83,9 @@ import Testing
     #expect(victim.dumps.isEmpty)
   }
 
-  @Test func `of the Swift runtime still print their backtrace`() throws {
+  // A static standard library comes without the backtracer.
+  @Test(.enabled(if: EnvironmentVariable.value("SENTRY_TEST_VICTIM") == nil))
+  func `of the Swift runtime still print their backtrace`() throws {
     let victim = try Victim.run(["start", "die=segv"], backtrace: true)
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)

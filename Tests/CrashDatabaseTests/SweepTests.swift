@@ -1,7 +1,7 @@
 import LinuxSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A kill at every system call` {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct `A kill at every system call` {
   /// The outcomes in the order in which they came, the process having been killed later and later in the step. A step
   /// is all or nothing: there is one change at most, and it is never undone.
   @Test(arguments: [

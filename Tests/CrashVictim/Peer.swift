@@ -6,7 +6,7 @@ import LinuxSystem
 /// Behaves as `PEER_MODE` says, and appends what it sees to the file `PEER_LOG`. Never returns.
 ///
 /// Modes: `answer` (default), `mark` (answers as our handler does), `die` (at start), `mute` (never answers a question),
-/// `hang` (never finishes a dump), `fall` (dies when a dump is asked for), `stranger` (another process sends SIGCONT
+/// `hang` (never finishes a dump), `slow` (takes its time for a dump), `fall` (dies when a dump is asked for), `stranger` (another process sends SIGCONT
 /// first), `provoke` (sends other crash signals to the waiting thread first).
 func runPeer(socket: Int32, arguments: [String]) -> Never {
   let mode = EnvironmentVariable.value("PEER_MODE")?.description ?? "answer"
@@ -39,6 +39,7 @@ func runPeer(socket: Int32, arguments: [String]) -> Never {
       logDump(request, sender: sender, dialect: message.dialect)
       if mode == "fall" { exit(0) }
       if mode == "hang" { continue }
+      if mode == "slow" { usleep(600_000) }
       if mode == "provoke" {
         // Signals to the very thread that waits; it is through with one when it waits again.
         for signal in [SIGQUIT, SIGABRT, SIGSEGV] {

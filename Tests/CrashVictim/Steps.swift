@@ -76,6 +76,18 @@ func perform(_ step: String) {
     }
   case "previous-handler": installPreviousHandler(exits: value == "exits")
   case "circle": installCircle()
+  case "crash-elsewhere":
+    startThread { die("segv") }
+    // The crash is under way when it has an owner.
+    while crash_load64(crash_path_owner()) == 0 { sched_yield() }
+  case "fork-health":
+    let child = fork()
+    if child == 0 {
+      perform("health")
+      _exit(0)
+    }
+    waitpid(child, nil, 0)
+  case "exit": exit(Int32(value) ?? 0)
   case "survivor": previousHandlerReturns = true
   case "survival": crash_path().pointee.survival = (Int64(value) ?? 0) * 1_000_000
   case "ignore": ignoreSignal(Int32(value) ?? 0)

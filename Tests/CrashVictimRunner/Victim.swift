@@ -13,9 +13,11 @@ public struct Victim: Sendable {
   /// Lines of its standard error.
   public let errors: [String]
 
-  /// Where the victim is: beside the test bundle.
+  /// Where the victim is: beside the test bundle, or where `SENTRY_TEST_VICTIM` says, for victims of another build:
+  /// optimised, with the standard library inside, fully static.
   public static func executable() throws -> FilePath {
-    try FileSystem.executable().directory.appending("CrashVictim")
+    if let path = EnvironmentVariable.value("SENTRY_TEST_VICTIM") { return path }
+    return try FileSystem.executable().directory.appending("CrashVictim")
   }
 
   /// Runs the victim with `steps`; the handler is the victim's own executable unless `handler` names another.

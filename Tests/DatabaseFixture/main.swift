@@ -60,6 +60,16 @@ do {
   case "skip": try database.skip(required(), reason: .uploadsDisabled)
   case "request": try database.requestUpload(required())
   case "delete": try database.delete(required())
+  case "drain":
+    // Sends everything that it can get, and says what it has sent.
+    var taken = 0
+    for report in try database.pendingReports() {
+      guard let upload = try? database.reportForUploading(report.id) else { continue }
+      taken += 1
+      if taken == 5 { try FaultPoint.reached("fixture.drain.taken.5") }
+      try OwnedFileDescriptor(owning: dup(1)).writeAll(Array("\(report.id)\n".utf8))
+      try database.recordUploadComplete(upload, remoteID: Array("sent".utf8))
+    }
   case "enable": try database.settings.setUploadsEnabled(true)
   case "run":
     let run = try RunDirectory(creatingIn: FilePath(arguments[1]))

@@ -15,8 +15,9 @@ import ZooRuns
   /// A later start of the program: what waits is delivered, and once.
   private func deliverByNextStart(_ run: ZooRun, _ handler: FilePath, _ server: LoopbackIngestServer) throws {
     let database = try #require(run.database).path
+    // A process that was killed holds its lock until it is gone.
+    try waitUntil("the report waits") { try states(database).pending.count == 1 }
     let waiting = try states(database).pending.map { $0.id.description }
-    try #require(waiting.count == 1)
     server.answer(.accepted)
     let next = try HandlerRun(handler, database: database, url: server.minidumpURL)
     defer { next.end() }
@@ -147,5 +148,25 @@ import ZooRuns
     let sent = server.requests.compactMap { $0.form?.file("upload_file_minidump")?.filename }
     #expect(sent.count == identifiers.count)
     #expect(Set(sent) == Set(identifiers.map { "\($0).dmp" }))
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  func `of a program that is process 1 happens before the kernel ends everything`(handler: FilePath) throws {
+    // A slow server: the container would be gone long before its answer.
+    let server = try LoopbackIngestServer(answer: .delayed(milliseconds: 1500, then: .accepted))
+    defer { server.stop() }
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    let result = try RunningProcess.run(
+      "/usr/bin/unshare",
+      [
+        "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", TestProducts.zoo.description, "--flavor",
+        "null-write", "--handler", handler.description, "--database", directory.path.description, "--dsn", server.dsn,
+      ], environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(try CrashFacts(output: result.output).process == 1, "\(result.errorOutput)")
+    #expect(server.requests.count == 1)
+    let (pending, completed) = try states(directory.path)
+    #expect(pending.isEmpty)
+    #expect(completed.first?.metadata.isUploaded == true)
   }
 }

@@ -50,8 +50,10 @@ import ZooRuns
       try idle.send(.requestRetry)
       try waitUntil("report \(count) is delivered") { try database.completedReports().count == count && isAlone() }
     }
-    #expect(OpenDescriptors(of: idle.process.processID).opened(since: before).isEmpty)
-    #expect(ProcessTable.zombies(of: idle.process.processID).isEmpty)
+    try waitUntil("the handler holds what it held before, and has waited for its uploads") {
+      OpenDescriptors(of: idle.process.processID).opened(since: before).isEmpty
+        && ProcessTable.zombies(of: idle.process.processID).isEmpty
+    }
     #expect(try idle.finish() == .exited(status: 0))
   }
 }

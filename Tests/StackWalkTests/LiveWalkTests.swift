@@ -167,8 +167,27 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
       let walker = StackWalker(memory: stopped.memory, modules: modules)
       let found = names(walker, stopped)
       #expect(!found.contains("main"))
+      #expect(walker.problems.map(\.code) == [.otherBuild])
+      #expect(walker.problems.first?.message.contains(compiled.executable.description) == true)
       // The process itself still has its call frame information.
       #expect(walker.walk(stopped.registers).end == .complete)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a file without a build ID is believed unless it is newer than the crash`() throws {
+    let compiled = try CompiledProgram(stopping(by: "raise(SIGSTOP)"), .c, flags: ["-O1", "-Wl,--build-id=none"])
+    try compiled.whileStopped { stopped in
+      var options = StackWalker.Options()
+      let live = StackWalker(memory: stopped.memory, modules: stopped.modules, options: options)
+      #expect(names(live, stopped).contains("inner"))
+      options.newestFile = Timestamp(seconds: 1_000_000_000)
+      let later = StackWalker(memory: stopped.memory, modules: stopped.modules, options: options)
+      #expect(!names(later, stopped).contains("inner"))
+      #expect(later.problems.map(\.code) == [.newerFile])
+      options.symbolDirectories = [compiled.directory]
+      let chosen = StackWalker(memory: stopped.memory, modules: stopped.modules, options: options)
+      #expect(names(chosen, stopped).contains("inner"))
     }
   }
 }

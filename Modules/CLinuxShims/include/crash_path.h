@@ -229,6 +229,10 @@ struct crash_path_state {
   int64_t done_time;
   int64_t survival;
 
+  // Word: 1 while a client exists. Taken by its start, given back by its end.
+  uint32_t client;
+  uint32_t at_exit;  // 1: exit(3) waits for a crash under way
+
   int32_t socket;         // the client's end; -1: none
   int32_t handler_pid;    // > 0: allowed to trace this process
   uint32_t dialect;       // 0 upstream's, 1 Sentry's
@@ -274,6 +278,7 @@ CRASH_INLINE void *_Nonnull crash_path_marker(void) { return crash_path_storage.
 CRASH_INLINE uint64_t *_Nonnull crash_path_owner(void) { return &crash_path_storage.owner; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_done(void) { return &crash_path_storage.done; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_enabled(void) { return &crash_path_storage.enabled; }
+CRASH_INLINE uint32_t *_Nonnull crash_path_client(void) { return &crash_path_storage.client; }
 CRASH_INLINE uint64_t *_Nonnull crash_path_adopter(void) { return &crash_path_storage.adopter; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_adoption_result(void) { return &crash_path_storage.adoption_result; }
 CRASH_INLINE struct crash_stack *_Nonnull crash_path_adoption(void) { return &crash_path_storage.adoption; }

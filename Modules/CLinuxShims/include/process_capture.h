@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -88,5 +89,8 @@ static inline void linux_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registe
   (void)subleaf;
 #endif
 }
+
+// getpriority(2) of one thread. The type of its first parameter depends on the features that are asked for.
+static inline int linux_thread_nice(pid_t thread) { return getpriority(PRIO_PROCESS, (id_t)thread); }
 
 #endif

@@ -3,13 +3,16 @@
 import Foundation
 
 enum BackgroundThreads {
+  /// Returns when all of them run.
   static func start(_ names: [String]) {
+    let started = DispatchSemaphore(value: 0)
     for name in names {
-      let thread = Thread {
+      Thread.detachNewThread {
+        Thread.current.name = name
+        started.signal()
         while true { Thread.sleep(forTimeInterval: 60) }
       }
-      thread.name = name
-      thread.start()
     }
+    for _ in names { started.wait() }
   }
 }
