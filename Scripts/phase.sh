@@ -51,8 +51,9 @@ apt_install() {
   [ ${#missing[@]} -eq 0 ] || fail "not installed after all: ${missing[*]}"
 }
 
-# forget_modules SCRATCH: the compiler keeps what it knows of a C module when the module gets another header; forget
-# that if the list of headers is another than at the last build in this folder.
+# forget_modules SCRATCH: forgets what the build tools would wrongly go on believing in this folder. The compiler keeps
+# what it knows of a C module when the module gets another header; SwiftPM keeps the list of source files of a package
+# that another one depends on.
 forget_modules() {
   local scratch=$1 list
   list=$(find Modules -path '*/include/*.h' | sort)
@@ -61,4 +62,7 @@ forget_modules() {
   fi
   mkdir -p "$scratch"
   printf '%s\n' "$list" >"$scratch/.headers"
+  list=$(find Modules -name '*.swift' | sort)
+  [ "$(cat "$scratch/.sources" 2>/dev/null)" = "$list" ] || rm -f "$scratch"/*.yaml
+  printf '%s\n' "$list" >"$scratch/.sources"
 }

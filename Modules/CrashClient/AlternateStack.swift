@@ -32,6 +32,12 @@ internal enum AlternateStack {
     return false
   }
 
+  /// Whether the calling thread is known to have one; also in a forked child, where it has another number.
+  static var currentThreadHasOne: Bool {
+    let stacks = crash_thread_stacks_shared()
+    return stacks.pointee.has_key != 0 && pthread_getspecific(stacks.pointee.key) != nil
+  }
+
   private static func isAdequate(_ stack: crash_stack) -> Bool {
     stack.flags & Int32(SS_DISABLE) == 0 && stack.size >= UInt64(size)
   }

@@ -3,7 +3,8 @@ internal import CrashProtocol
 public import LinuxSystem
 
 extension CrashClient {
-  /// Adds a file to every later report; it is read at the time of the crash. Adding it twice is no error.
+  /// Adds a file to every later report; it is read at the time of the crash. Adding it twice is no error. Handlers take
+  /// this, and removal and retry, from the process that started them only: a forked child's are ignored.
   public func addAttachment(_ path: FilePath) throws(CrashClientError) { try send(.addAttachment(path: path.bytes)) }
 
   /// Takes a file out of later reports.

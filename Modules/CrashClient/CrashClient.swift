@@ -147,7 +147,7 @@ public final class CrashClient: @unchecked Sendable {
     let alive = connection?.isAlive ?? false
     let installed = connection != nil
     pthread_mutex_unlock(lock)
-    let known = ThreadStackRegistry.threads
+    let known = ThreadStackRegistry.threads + (AlternateStack.currentThreadHasOne ? [linux_gettid()] : [])
     let bits = crash_path().pointee.installed
     return CrashClientHealth(
       handlerPath: executable, handlerProcessID: processID, isHandlerAlive: alive, handlerAnswered: answered,

@@ -58,6 +58,9 @@ final class CrashCaptureService {
     return outcome
   }
 
+  /// Brings a report to the disk, once nobody waits for it.
+  func synchronize(_ id: UniqueID) { database.synchronize(id, log: log) }
+
   private func capture(
     _ target: CaptureTarget, _ stopped: borrowing StoppedProcess, _ attachments: [FilePath],
     _ outcome: inout CaptureOutcome
@@ -69,6 +72,10 @@ final class CrashCaptureService {
     outcome.requestingThread = snapshot.exception?.threadID
     for error in snapshot.softErrors { log.warning("\(error)") }
     try? FaultPoint.reached("capture.snapshot")
+    if snapshot.clientOptions.isHandlerEnabled == false {
+      log.info("process \(target.process) wants no reports")
+      return
+    }
     do throws(CrashDatabaseError) {
       var report = try database.prepareReport(id: nextReportID)
       nextReportID = nil
@@ -115,6 +122,17 @@ final class CrashCaptureService {
       }
     } catch {
       log.error("attachment \(path) is left out: \(error.message)")
+    }
+  }
+}
+
+extension CrashDatabase {
+  /// Brings a fresh report to the disk. It is there all the same when that fails.
+  func synchronize(_ id: UniqueID, log: HandlerLog) {
+    do throws(CrashDatabaseError) {
+      try synchronize(id)
+    } catch {
+      log.warning("report \(id) may not survive a power loss: \(error.message)")
     }
   }
 }

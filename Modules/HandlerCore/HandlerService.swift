@@ -165,28 +165,27 @@ public final class HandlerService {
     _ packet: ClientPacket, _ request: CrashDumpRequest, _ connection: borrowing ClientConnection
   ) {
     let target = CaptureTarget(process: packet.processID, request: request)
-    var thread: Int32?
-    var stored = false
+    var outcome = CaptureOutcome()
     if packet.processID > 0 {
-      let outcome = capture.dump(target, attachments: attachments.paths) { id in
+      outcome = capture.dump(target, attachments: attachments.paths) { id in
         self.schedule.reportStored(id)
         if self.options.waitForUpload { self.uploadAndWait() }
       }
-      thread = outcome.requestingThread
-      stored = outcome.reportID != nil
     } else {
       // The kernel gives 0 for a sender that this PID namespace does not show.
       log.error("a client outside of this PID namespace asked for a dump; start the handler where it can see it")
     }
     if options.sharedClientConnection {
-      ClientRelease.signal(process: packet.processID, thread: thread)
+      ClientRelease.signal(process: packet.processID, thread: outcome.requestingThread)
     } else {
       do throws(Errno) {
-        try connection.send(ServerMessage(stored ? .dumpComplete : .dumpFailed))
+        try connection.send(ServerMessage(outcome.reportID == nil ? .dumpFailed : .dumpComplete))
       } catch {
         log.warning("telling process \(packet.processID) that its dump is done: \(error)")
       }
     }
+    // An upload does this in its own process.
+    if uploads == nil, let id = outcome.reportID { capture.synchronize(id) }
   }
 
   /// The parent waits for this process to end: `--trace-parent-with-exception`.

@@ -49,6 +49,8 @@ final class UploadPass {
   /// - Parameter note: told of each attempt.
   func run(_ work: HandlerSchedule.Pass, note: (AttemptRecord) -> Void) -> Result {
     var identifiers = work.known
+    // Fresh reports are only in the page cache: their client did not wait for the disk.
+    for id in work.known { database.synchronize(id, log: log) }
     if work.scansDatabase {
       let pending = (try? database.pendingReports()) ?? []
       // The newest first: it tells most about what is wrong now.

@@ -5,7 +5,31 @@ internal import ProcessSnapshot
 
 extension CPUContext {
   /// The context record of a dump: AMD64, or x86 for a 32-bit thread.
-  var minidumpContext: MinidumpContext { is64Bit ? .amd64(amd64) : .x86(x86) }
+  ///
+  /// - Parameter extended: whether what is beyond SSE goes along: AVX and later, some kilobytes.
+  func minidumpContext(extended: Bool = false) -> MinidumpContext {
+    if !is64Bit { return .x86(x86) }
+    var context = amd64
+    if extended, let state = minidumpExtendedState {
+      context.extendedState = state
+      context.contextFlags |= AMD64Context.extendedStateFlag
+    }
+    return .amd64(context)
+  }
+
+  /// What is beyond SSE; `nil` when nothing of it is in use.
+  var minidumpExtendedState: MinidumpXState? {
+    guard extendedFeatures & ~3 != 0 else { return nil }
+    return MinidumpXState(xsaveArea: extendedState)
+  }
+
+  /// `XCR0`, the components that the kernel has switched on. The kernel leaves it in bytes that the CPU does not use: at
+  /// offset 464 of what ptrace gives, behind a mark and a size in a signal's frame.
+  /// Source: asm/sigcontext.h, `struct _fpx_sw_bytes`.
+  var enabledExtendedFeatures: UInt64 {
+    let isSignalFrame = extendedState.littleEndian(UInt32.self, at: 464) == 0x4650_5853
+    return extendedState.littleEndian(UInt64.self, at: isSignalFrame ? 472 : 464) ?? 0
+  }
 
   private var amd64: AMD64Context {
     var context = AMD64Context()

@@ -16,6 +16,8 @@ public struct MinidumpContents: Hashable, Sendable {
   public var crashpadInfo: MinidumpCrashpadInfo?
   public var memoryInfo: [MinidumpMemoryInfo] = []
   public var handles: [MinidumpHandle] = []
+  /// Objects that the dynamic linker has loaded.
+  public var dsoDebug: MinidumpDSODebug?
   /// Streams written as they are, in this order: text of `/proc`, soft errors, streams of the application. A type that
   /// occurs again, or that this value writes itself, is left out.
   public var userStreams: [MinidumpUserStream] = []
@@ -32,8 +34,7 @@ extension MinidumpContents {
   /// by `reader.memoryMap`.
   ///
   /// Streams that only Windows writes and that have no type of their own here are kept as bytes; offsets in them would
-  /// not be true any more, so those that have some (function tables, handle operations, DSO debug, Crashpad's and
-  /// macOS's) are left out or written anew.
+  /// not be true any more, so those that have some (handle operations, Mozilla's of macOS) are left out.
   public init(_ reader: MinidumpReader) {
     timestamp = reader.header.timestamp
     // The writer adds the flag of the extended state.
@@ -50,6 +51,7 @@ extension MinidumpContents {
     crashpadInfo = reader.crashpadInfo
     memoryInfo = reader.memoryInfo ?? []
     handles = reader.handles ?? []
+    dsoDebug = reader.dsoDebug
     let written: Set<MinidumpStreamType> = [
       .unused, .systemInfo, .miscInfo, .threadList, .threadExList, .threadNames, .exception, .moduleList,
       .unloadedModuleList, .crashpadInfo, .memoryInfoList, .handleData, .memoryList, .memory64List,

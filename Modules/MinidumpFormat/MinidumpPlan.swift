@@ -25,6 +25,7 @@ internal final class MinidumpPlan {
     case crashpadInfo(MinidumpCrashpadInfo)
     case memoryInfo
     case handles
+    case dsoDebug(MinidumpDSODebug)
     case bytes([UInt8])
     case memory
     case memory64
@@ -68,6 +69,7 @@ internal final class MinidumpPlan {
     if let crashpadInfo = contents.crashpadInfo { add(.crashpadInfo, .crashpadInfo(crashpadInfo)) }
     if !contents.memoryInfo.isEmpty { add(.memoryInfoList, .memoryInfo) }
     if !contents.handles.isEmpty { add(.handleData, .handles) }
+    if let dsoDebug = contents.dsoDebug { add(.linuxDSODebug, .dsoDebug(dsoDebug)) }
     for stream in contents.userStreams {
       if stream.type == .memoryList || stream.type == .memory64List {
         dropped.append(stream.type)
@@ -168,6 +170,8 @@ internal final class MinidumpPlan {
     case .handles:
       MinidumpHandle.encode(contents.handles, into: encoder)
       return MinidumpHandle.headerSize + contents.handles.count * MinidumpHandle.entrySize
+    case .dsoDebug(let debug):
+      return debug.encode(into: encoder, contents.systemInfo?.architecture)
     case .memory:
       encodeMemoryList()
       return encoder.count

@@ -1,4 +1,4 @@
-// Provides the reading of Breakpad's streams: dump thread, assertion, texts of Linux, the dynamic linker's list.
+// Provides the reading of Breakpad's streams: dump thread, assertion, texts of Linux.
 
 /// Which threads matter: stream 0x47670001.
 public struct MinidumpBreakpadInfo: Hashable, Sendable {
@@ -16,26 +16,6 @@ public struct MinidumpAssertionInfo: Hashable, Sendable {
   public let line: UInt32
   /// 1 invalid parameter, 2 pure virtual call.
   public let kind: UInt32
-}
-
-/// The dynamic linker's list of loaded objects: stream 0x4767000a.
-public struct MinidumpDSODebug: Hashable, Sendable {
-  /// An entry of the `link_map` list.
-  public struct Entry: Hashable, Sendable {
-    /// The difference between addresses in the file and in memory.
-    public let loadBias: UInt64
-    public let name: String
-    /// Address of the dynamic section.
-    public let dynamicSection: UInt64
-  }
-  /// `r_version`.
-  public let version: UInt32
-  public let breakpoint: UInt64
-  /// Where the dynamic linker itself lies.
-  public let linkerBase: UInt64
-  /// Address of the executable's dynamic section.
-  public let dynamicSection: UInt64
-  public let entries: [Entry]
 }
 
 extension MinidumpReader {
@@ -62,55 +42,6 @@ extension MinidumpReader {
       line: record.u32(768), kind: record.u32(772))
   }
 
-  /// Three layouts: 32-bit words; 64-bit words with the padding of C (Breakpad); 64-bit words without (rust).
-  internal func decodeDSODebug() -> MinidumpDSODebug? {
-    guard let record = stream(.linuxDSODebug, minimum: 24) else { return nil }
-    // `r_version` is 1 or 2; a hand-made dump has other bytes here.
-    guard record.u32(0) > 0, record.u32(0) < 256 else {
-      note(.unknownLayout, .linuxDSODebug, "version", UInt64(record.u32(0)))
-      return nil
-    }
-    let wide = hasWideWords
-    // Behind the count a padded header has zeros, an unpadded one the low half of an address that is never 0.
-    let padded = wide && record.u32(12) == 0
-    let first = wide ? (padded ? 16 : 12) : 12
-    func word(_ record: MinidumpRecord, _ offset: Int) -> UInt64 {
-      wide ? record.u64(offset) : UInt64(record.u32(offset))
-    }
-    let width = wide ? 8 : 4
-    let size = wide ? (padded ? 24 : 20) : 12
-    let says = Int(record.u32(8))
-    let map = Int(record.u32(4))
-    // The list lies outside the stream.
-    let room = map <= file.count ? (file.count - map) / size : 0
-    let count = min(says, room)
-    if count < says { note(.countTooLarge, .linuxDSODebug, "objects", UInt64(says)) }
-    var entries: [MinidumpDSODebug.Entry] = []
-    if charge(count * MemoryLayout<MinidumpDSODebug.Entry>.stride + 32, .linuxDSODebug, "objects") {
-      for index in 0..<count {
-        let entry = file.part(map + index * size, count: size)
-        let name = Int(entry.u32(width))
-        entries.append(
-          MinidumpDSODebug.Entry(
-            loadBias: word(entry, 0),
-            name: name == 0 ? "" : utf16(at: UInt64(name), .linuxDSODebug, "name", index: index) ?? "",
-            dynamicSection: word(entry, padded ? 16 : width + 4)))
-        if isExhausted { break }
-      }
-    }
-    return MinidumpDSODebug(
-      version: record.u32(0), breakpoint: word(record, first), linkerBase: word(record, first + width),
-      dynamicSection: word(record, first + width * 2), entries: entries)
-  }
-
-  /// Whether addresses of the process have 64 bits.
-  private var hasWideWords: Bool {
-    switch systemInfo?.architecture {
-    case .x86, .arm, .mips, .ppc, .sparc: false
-    default: true
-    }
-  }
-
   /// A text stream of Linux; invalid UTF-8 is repaired. Nothing is kept.
   public func text(of type: MinidumpStreamType) -> String? {
     streamBytes(type).map { String(decoding: $0, as: UTF8.self) }
@@ -134,7 +65,7 @@ extension MinidumpReader {
   /// The pairs of the auxiliary vector, up to and without `AT_NULL`.
   public func auxiliaryVector() -> [(type: UInt64, value: UInt64)]? {
     guard let location = location(of: .linuxAuxv), let record = stream(location) else { return nil }
-    let wide = hasWideWords
+    let wide = MinidumpDSODebug.hasWideWords(systemInfo?.architecture)
     let size = wide ? 16 : 8
     var result: [(type: UInt64, value: UInt64)] = []
     var position = 0

@@ -46,14 +46,22 @@ public struct SystemFacts: Sendable {
     facts.cpu = CPUIdentification.current()
     facts.timeZone = TimeZoneFacts.current()
     facts.osRelease = (try? FileSystem.read("/etc/os-release", limit: 65536)) ?? []
-    let cpuInfo = (try? FileSystem.read("/proc/cpuinfo", limit: 16 << 20)) ?? []
-    facts.cpuInfo = firstParagraph(cpuInfo)
+    facts.cpuInfo = firstParagraph(beginning("/proc/cpuinfo", count: 8192))
     return facts
   }
 
   private static func number(_ path: String) -> UInt64 {
     var scanner = TextScanner((try? FileSystem.read(FilePath(path), limit: 64)) ?? [])
     return scanner.number() ?? 0
+  }
+
+  /// The kernel makes `/proc/cpuinfo` while it is read and asks each CPU for its frequency: on a large machine the whole
+  /// file takes longer than the rest of a capture.
+  private static func beginning(_ path: FilePath, count: Int) -> [UInt8] {
+    guard let file = try? FileSystem.open(path) else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      initialized = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0
+    }
   }
 
   private static func firstParagraph(_ text: [UInt8]) -> [UInt8] {

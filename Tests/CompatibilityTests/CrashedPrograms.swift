@@ -5,15 +5,25 @@ import ZooRuns
 
 /// Programs of the zoo that crashed under one handler, each with what it said of itself.
 struct CrashedPrograms {
-  /// Deaths that differ in what a reader makes of them.
-  static let flavors = [
-    ("null-write", "main"), ("ud2", "pthread"), ("divide-by-zero", "pthread"), ("bus-truncated-map", "main"),
-    ("abort", "dispatch"), ("index-out-of-range", "task"), ("stack-overflow", "pthread"),
-  ]
+  /// Every way to die, on one kind of thread each; with `Scripts/test --long` on all of them.
+  static let flavors: [(String, String)] = {
+    let names = [
+      "null-write", "non-canonical", "jump-null", "ud2", "int3", "divide-by-zero", "bus-truncated-map", "seccomp-sys",
+      "misaligned-sse", "stack-overflow", "heap-corruption", "abort", "registers", "fatal-error", "precondition",
+      "index-out-of-range", "nil-unwrap", "overflow", "failed-cast", "exclusivity",
+    ]
+    let threads = ["main", "pthread", "dispatch", "task"]
+    if EnvironmentVariable.value("SENTRY_TEST_LONG") != nil {
+      return names.flatMap { name in threads.map { (name, $0) } }
+    }
+    return names.enumerated().map { ($0.element, threads[$0.offset % threads.count]) }
+  }()
 
   let runs: [ZooRun]
   let facts: [CrashFacts]
   let dumps: [FilePath]
+  /// The dumps as our own tool shows them.
+  let shown: [ShownDump]
 
   init(handler: FilePath) throws {
     var runs: [ZooRun] = []
@@ -28,6 +38,7 @@ struct CrashedPrograms {
         }
         return dump
       }
+      shown = try dumps.map { try ShownDump($0) }
     } catch {
       for run in runs { run.end() }
       throw error

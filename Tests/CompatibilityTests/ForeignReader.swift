@@ -61,7 +61,7 @@ enum ForeignReader: String, CaseIterable, CustomTestStringConvertible, Sendable 
           "-b", "-O", "settings set target.exec-search-paths /nonexistent",
           "-o", "command script import \(Peers.reader("read_lldb.py"))",
           "-o", "read_dumps \(output) \(names.joined(separator: " "))",
-        ], environment: ["PYTHONDONTWRITEBYTECODE": "1"], timeout: .seconds(50))
+        ], environment: ["PYTHONDONTWRITEBYTECODE": "1"], timeout: .seconds(200))
       guard let bytes = try? FileSystem.read(output) else {
         throw TestKitError(.malformed, "lldb-19: \(result.output) \(result.errorOutput)")
       }
@@ -70,7 +70,7 @@ enum ForeignReader: String, CaseIterable, CustomTestStringConvertible, Sendable 
   }
 
   private func readings(_ program: FilePath, _ arguments: [String]) throws -> [ForeignReading] {
-    let result = try RunningProcess.run(program, arguments, timeout: .seconds(50))
+    let result = try RunningProcess.run(program, arguments, timeout: .seconds(200))
     guard result.succeeded else { throw TestKitError(.malformed, "\(rawValue): \(result.errorOutput)") }
     return try Self.parse(result.outputBytes)
   }

@@ -17,7 +17,7 @@ struct ReaderCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct `Our dumps` {
-  @Test(.timeLimit(.minutes(2)), arguments: ReaderCase.all)
+  @Test(.timeLimit(.minutes(5)), arguments: ReaderCase.all)
   func `are read by others`(_ readerCase: ReaderCase) throws {
     let reader = readerCase.reader
     let programs = try CrashedPrograms(handler: readerCase.handler)
@@ -26,7 +26,9 @@ struct ReaderCase: CustomTestStringConvertible, Sendable {
     try #require(readings.count == programs.dumps.count)
 
     let buildID = try Self.debugID(of: TestProducts.zoo)
-    for (facts, reading) in zip(programs.facts, readings) {
+    for (index, reading) in readings.enumerated() {
+      let facts = programs.facts[index]
+      let shown = programs.shown[index]
       let what = Comment(rawValue: facts.flavor)
       #expect(reading.error == nil, what)
       #expect(reading.os == "linux", what)
@@ -40,12 +42,21 @@ struct ReaderCase: CustomTestStringConvertible, Sendable {
 
       let threads = try #require(reading.threads, what)
       #expect(Set(threads.map(\.id)).isSuperset(of: [facts.thread, facts.process] + facts.idleThreads), what)
+      #expect(threads.map(\.id).sorted() == shown.threads.map(\.id).sorted(), what)
+      let counters = Dictionary(shown.threads.map { ($0.id, $0.registers?["rip"]?.value) }) { first, _ in first }
+      for thread in threads {
+        // Readers that take the crashing thread's registers from the exception see the same ones there.
+        guard let counter = thread.registers["rip"] else { continue }
+        #expect(counters[thread.id] == UInt64(counter.dropFirst(2), radix: 16), what)
+      }
       if let frames = reading.frames {
         // LLDB has no files here, and walks by the frame pointers of Swift's code at best.
         #expect(frames.count >= (reader == .lldb ? 1 : 3), what)
         if facts.flavor == "ud2" { #expect(frames.first == facts.address, what) }
       }
 
+      let bases = Set(shown.modules.map { "0x" + String($0.base.value, radix: 16) })
+      #expect(reading.modules.map { Set($0.map(\.base)) } == bases, what)
       let zoo = try #require(reading.modules?.first { $0.name.hasSuffix("CrashZoo") }, what)
       if let debugID = zoo.debugId { #expect(debugID == buildID, what) }
       #expect(reading.modules?.contains { $0.name.contains("libc.so.6") } == true, what)

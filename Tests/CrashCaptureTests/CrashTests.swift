@@ -85,6 +85,12 @@ private let crashSignals: [Int32] = [
     #expect(victim.dumps.last?.contains("signal=6") == true)
   }
 
+  @Test func `finds the alternate stack of a forked child's only thread in health`() throws {
+    let victim = try Victim.run(["start", "fork-health"])
+    #expect(Victim.value("uncovered", "health", in: victim.output) == "0")
+    #expect(Victim.value("alive", "health", in: victim.output) == "true")
+  }
+
   @Test func `of a child that shares this memory leaves the parent able to report`() throws {
     let victim = try Victim.run(["start", "vfork", "die=abort"])
     #expect(victim.died(of: SIGABRT))
@@ -94,10 +100,10 @@ private let crashSignals: [Int32] = [
   }
 
   @Test func `inside the crash path itself ends the process at once`() throws {
-    let victim = try Victim.run(["hook-crashes", "start", "die=abort"])
+    let victim = try Victim.run(["dump-timeout=20000", "hook-crashes", "start", "die=abort"])
     #expect(victim.died(of: SIGSEGV), "\(String(describing: victim.termination))")
     #expect(victim.dumps.isEmpty)
-    #expect(victim.milliseconds < 4000)
+    #expect(victim.milliseconds < 15_000)
   }
 
   @Test func `calls the hooks around the dump`() throws {

@@ -80,6 +80,13 @@ func perform(_ step: String) {
     startThread { die("segv") }
     // The crash is under way when it has an owner.
     while crash_load64(crash_path_owner()) == 0 { sched_yield() }
+  case "fork-health":
+    let child = fork()
+    if child == 0 {
+      perform("health")
+      _exit(0)
+    }
+    waitpid(child, nil, 0)
   case "exit": exit(Int32(value) ?? 0)
   case "survivor": previousHandlerReturns = true
   case "survival": crash_path().pointee.survival = (Int64(value) ?? 0) * 1_000_000

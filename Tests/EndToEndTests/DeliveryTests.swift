@@ -149,4 +149,24 @@ import ZooRuns
     #expect(sent.count == identifiers.count)
     #expect(Set(sent) == Set(identifiers.map { "\($0).dmp" }))
   }
+
+  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  func `of a program that is process 1 happens before the kernel ends everything`(handler: FilePath) throws {
+    // A slow server: the container would be gone long before its answer.
+    let server = try LoopbackIngestServer(answer: .delayed(milliseconds: 1500, then: .accepted))
+    defer { server.stop() }
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    let result = try RunningProcess.run(
+      "/usr/bin/unshare",
+      [
+        "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", TestProducts.zoo.description, "--flavor",
+        "null-write", "--handler", handler.description, "--database", directory.path.description, "--dsn", server.dsn,
+      ], environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(try CrashFacts(output: result.output).process == 1, "\(result.errorOutput)")
+    #expect(server.requests.count == 1)
+    let (pending, completed) = try states(directory.path)
+    #expect(pending.isEmpty)
+    #expect(completed.first?.metadata.isUploaded == true)
+  }
 }

@@ -70,6 +70,35 @@ import Testing
     #expect(snapshot.softErrors == [SoftError("threads", "only 4 of 11 threads are captured")])
   }
 
+  @Test func `the crashing thread is captured beyond the limit`() throws {
+    let fixture = try Fixture("crash")
+    var limits = CaptureLimits()
+    limits.threads = 0
+    let snapshot = try fixture.captureCrash(limits: limits)
+    #expect(snapshot.threads.map { $0.threadID } == [try fixture.number(2)])
+    #expect(snapshot.crashingThread?.stack != nil)
+  }
+
+  @Test func `facts of machine and process are those of proc`() throws {
+    let fixture = try Fixture("plain")
+    let snapshot = try fixture.capture()
+    func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(FilePath(path)), as: UTF8.self) }
+    #expect(try text("/proc/sys/kernel/osrelease").trimmingNewline == snapshot.system.kernelRelease)
+    #expect(try text("/proc/cpuinfo").hasPrefix(String(decoding: snapshot.system.cpuInfo.prefix(100), as: UTF8.self)))
+    #expect(snapshot.system.cpuInfo.count > 100 && snapshot.system.cpuCount > 0)
+    #expect(snapshot.process.commandLine == (try FileSystem.read(FilePath("/proc/\(fixture.processID)/cmdline"))))
+    #expect(snapshot.process.environment == [], "the environment may hold secrets")
+    #expect(snapshot.process.parentProcessID == ProcessIdentity.processID())
+    #expect(snapshot.process.executable?.lastComponent == Array("SnapshotFixture".utf8))
+    let start = try #require(snapshot.process.startTime)
+    #expect(abs(start.seconds - Timestamp.now().seconds) < 60)
+    var limits = CaptureLimits()
+    limits.readsEnvironment = true
+    let environment = try fixture.capture(limits: limits).process.environment
+    #expect(environment == (try FileSystem.read(FilePath("/proc/\(fixture.processID)/environ"))))
+    #expect(!environment.isEmpty)
+  }
+
   @Test func `the others are there when the main thread has exited`() throws {
     let fixture = try Fixture("leaderless")
     let snapshot = try fixture.capture()
