@@ -8,7 +8,7 @@ let stackWalk = FuzzTarget(
   seeds: {
     var input: [UInt8] = []
     let stack = ImageSeed.base + 0xd00
-    for value in [ImageSeed.base + 0xc10, stack, stack + 64, stack, 0, 0, 0, 0] { input.append(value) }
+    for value: UInt64 in [ImageSeed.base + 0xc10, stack, stack + 64, stack, 0, 0, 0, 0] { input.append(value) }
     var image = ImageSeed.image()
     // Return addresses behind calls, for each way to find one.
     for offset in stride(from: 0xc00, to: 0xc40, by: 5) { image.put(UInt8(0xe8), at: offset) }
@@ -38,7 +38,7 @@ let stackWalk = FuzzTarget(
     let walker = StackWalker(memory: memory, modules: [module], options: options)
     let stack = walker.walk(registers)
     precondition(stack.frames.count <= 2 * (options.framesKeptFirst + options.framesKeptLast))
-    use(walker.symbolize(stack).count)
+    use(walker.symbolize(stack))
     // Names as well: they come from symbol tables.
     let name = String(decoding: input.rest.prefix(64).prefix { $0 != 0 }, as: UTF8.self)
     use(Demangler.demangle(name))
