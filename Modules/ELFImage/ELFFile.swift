@@ -85,7 +85,7 @@ public struct ELFFile {
     return table.map { raw in
       var name: [UInt8] = []
       if let names, UInt64(raw.name) < names.size {
-        let limit = Int(min(names.size - UInt64(raw.name), 4096))
+        let limit = Int(min(names.size - UInt64(raw.name), 256))
         name = (try? reader.readCString(at: names.start + UInt64(raw.name), limit: limit)) ?? []
       }
       return ELFSection(name: name, type: raw.type, address: raw.address, offset: raw.offset, size: raw.size)

@@ -31,6 +31,8 @@ final class CrashCaptureService {
   private let log: HandlerLog
   /// Given to the first report only: one id for two reports would make the second replace the first.
   private var nextReportID: UniqueID?
+  /// The machine does not change while the handler lives.
+  private var system: SystemFacts?
 
   init(options: HandlerOptions, database: CrashDatabase, extension: any HandlerExtension, log: HandlerLog) {
     self.options = options
@@ -40,56 +42,73 @@ final class CrashCaptureService {
     nextReportID = options.reportID
   }
 
-  /// Stops the target, writes its report and lets it go on.
+  /// Stops the target, writes its dump, lets it go on, and completes the report.
   ///
-  /// - Parameter beforeRelease: called with a report that has become pending, while the target is still stopped.
+  /// - Parameter beforeRelease: called with a report that has become pending; with `--wait-for-upload` the target is
+  ///   still stopped then, since other clients than ours do not wait that long by themselves.
   func dump(
     _ target: CaptureTarget, attachments: [FilePath], beforeRelease: (UniqueID) -> Void
   ) -> CaptureOutcome {
     var outcome = CaptureOutcome()
-    do throws(ProcessSnapshotError) {
-      let stopped = try StoppedProcess.stop(target.process)
-      capture(target, stopped, attachments, &outcome)
-      if let id = outcome.reportID { beforeRelease(id) }
-      stopped.detach()
+    // What can be done while the target still runs is done before it stands still.
+    if system == nil { system = SystemFacts.current() }
+    do throws(CrashDatabaseError) {
+      let report = try database.prepareReport(id: nextReportID)
+      try dump(target, attachments, into: report, &outcome, beforeRelease)
     } catch {
-      log.error("no report: \(error)")
+      log.error("no report of process \(target.process): \(error.message)")
     }
     return outcome
   }
 
-  /// Brings a report to the disk, once nobody waits for it.
-  func synchronize(_ id: UniqueID) { database.synchronize(id, log: log) }
-
-  private func capture(
-    _ target: CaptureTarget, _ stopped: borrowing StoppedProcess, _ attachments: [FilePath],
-    _ outcome: inout CaptureOutcome
-  ) {
+  private func dump(
+    _ target: CaptureTarget, _ attachments: [FilePath], into report: consuming NewReport,
+    _ outcome: inout CaptureOutcome, _ beforeRelease: (UniqueID) -> Void
+  ) throws(CrashDatabaseError) {
+    let stopped: StoppedProcess
+    do throws(ProcessSnapshotError) {
+      stopped = try StoppedProcess.stop(target.process)
+    } catch {
+      log.error("no report: \(error)")
+      return
+    }
     let memory = MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
     let request = ExceptionRequest(
       informationAddress: target.request.exceptionInformationAddress, stackAddress: target.request.stackAddress)
-    let snapshot = ProcessSnapshot.capture(stopped, memory: memory, request: request)
+    let snapshot = ProcessSnapshot.capture(stopped, memory: memory, request: request, system: system)
     outcome.requestingThread = snapshot.exception?.threadID
-    for error in snapshot.softErrors { log.warning("\(error)") }
     try? FaultPoint.reached("capture.snapshot")
     if snapshot.clientOptions.isHandlerEnabled == false {
       log.info("process \(target.process) wants no reports")
       return
     }
-    do throws(CrashDatabaseError) {
-      var report = try database.prepareReport(id: nextReportID)
-      nextReportID = nil
-      let id = report.id
-      guard write(snapshot, memory.reader, into: report) else { return }
-      try? FaultPoint.reached("capture.dumped")
-      for path in attachments { attach(path, to: &report, snapshot) }
-      try? FaultPoint.reached("capture.attached")
-      outcome.reportID = try database.finish(report)
-      log.info("report \(id) of process \(target.process) is pending")
-    } catch {
-      log.error("no report of process \(target.process): \(error.message)")
+    guard write(snapshot, memory.reader, into: report) else { return }
+    try? FaultPoint.reached("capture.dumped")
+    if options.waitForUpload {
+      beforeRelease(try finish(report, attachments, snapshot, &outcome))
+      stopped.detach()
+    } else {
+      stopped.detach()
+      beforeRelease(try finish(report, attachments, snapshot, &outcome))
     }
   }
+
+  private func finish(
+    _ report: consuming NewReport, _ attachments: [FilePath], _ snapshot: borrowing ProcessSnapshot,
+    _ outcome: inout CaptureOutcome
+  ) throws(CrashDatabaseError) -> UniqueID {
+    for path in attachments { attach(path, to: &report, snapshot) }
+    try? FaultPoint.reached("capture.attached")
+    let id = try database.finish(report)
+    nextReportID = nil
+    outcome.reportID = id
+    for error in snapshot.softErrors { log.warning("\(error)") }
+    log.info("report \(id) of process \(snapshot.processID) is pending")
+    return id
+  }
+
+  /// Brings a report to the disk, once nobody waits for it.
+  func synchronize(_ id: UniqueID) { database.synchronize(id, log: log) }
 
   private func write(
     _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, into report: borrowing NewReport

@@ -12,9 +12,10 @@ extension ProcessSnapshot {
   /// - Parameters:
   ///   - memory: how memory is read; `nil` takes the best way that works.
   ///   - request: where the process tells of its crash; `nil` for a process that did not crash.
+  ///   - system: facts of the machine that were read before, so that the process stands still for less long.
   public static func capture(
     _ stopped: borrowing StoppedProcess, memory access: MemoryAccess? = nil, request: ExceptionRequest? = nil,
-    limits: CaptureLimits = CaptureLimits()
+    limits: CaptureLimits = CaptureLimits(), system: SystemFacts? = nil
   ) -> ProcessSnapshot {
     let access = access ?? MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
     var capture = ProcessCapture(
@@ -32,7 +33,8 @@ extension ProcessSnapshot {
     capture.chooseMemory()
     capture.readMessage()
     capture.readProcessFacts()
-    capture.snapshot.system = SystemFacts.read(&capture.snapshot.softErrors)
+    capture.snapshot.system = system ?? SystemFacts.current()
+    capture.snapshot.softErrors += capture.snapshot.system.softErrors
     return capture.snapshot
   }
 }

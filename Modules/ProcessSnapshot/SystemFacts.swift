@@ -16,11 +16,13 @@ public struct SystemFacts: Sendable {
   public var osRelease: [UInt8] = []
   /// The text of `/proc/cpuinfo`, its first CPU only: others repeat it.
   public var cpuInfo: [UInt8] = []
+  /// What could not be read, and is empty here.
+  public var softErrors: [SoftError] = []
 
   public init() {}
 
-  /// Reads everything; what cannot be read is an error in `errors` and empty here.
-  static func read(_ errors: inout [SoftError]) -> SystemFacts {
+  /// Reads everything.
+  public static func current() -> SystemFacts {
     var facts = SystemFacts()
     var record = utsname()
     if uname(&record) == 0 {
@@ -32,7 +34,7 @@ public struct SystemFacts: Sendable {
       facts.kernelVersion = text(record.version)
       facts.machine = text(record.machine)
     } else {
-      errors.append(SoftError("system", "uname failed"))
+      facts.softErrors.append(SoftError("system", "uname failed"))
     }
     let online = (try? FileSystem.read("/sys/devices/system/cpu/online", limit: 65536)) ?? []
     if let cpus = CPUList(online) {
@@ -41,7 +43,7 @@ public struct SystemFacts: Sendable {
       facts.cpuFrequency = number("\(folder)/scaling_cur_freq")
       facts.cpuMaximumFrequency = number("\(folder)/scaling_max_freq")
     } else {
-      errors.append(SoftError("system", "the list of CPUs cannot be read"))
+      facts.softErrors.append(SoftError("system", "the list of CPUs cannot be read"))
     }
     facts.cpu = CPUIdentification.current()
     facts.timeZone = TimeZoneFacts.current()
