@@ -69,7 +69,3 @@ import ZooRuns
     #expect(run.dumps().isEmpty)
   }
 }
-
-extension ProcessTermination {
-  fileprivate var signal: Int32? { if case .signaled(let signal, _) = self { signal } else { nil } }
-}

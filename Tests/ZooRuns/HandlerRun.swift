@@ -18,6 +18,8 @@ package final class HandlerRun {
     guard socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
       throw Errno.current
     }
+    // As clients do: a packet that is sent before the handler asks for credentials would have none.
+    for end in ends where linux_enable_credentials(end) != 0 { throw Errno.current }
     client = OwnedFileDescriptor(owning: ends[0])
     let served = OwnedFileDescriptor(owning: ends[1])
     process = try RunningProcess(
@@ -27,10 +29,13 @@ package final class HandlerRun {
       environment: environment, keeping: [served.rawValue])
   }
 
+  /// The test's end of the socket; -1 when it is closed.
+  package var clientDescriptor: Int32 { client?.rawValue ?? -1 }
+
   /// Sends a message as Sentry's client does.
   package func send(_ message: ClientMessage) throws {
     let bytes = try message.encoded(in: .sentry)
-    let number = client?.rawValue ?? -1
+    let number = clientDescriptor
     let sent = bytes.withUnsafeBytes { buffer in
       buffer.baseAddress.map { linux_send_packet(number, $0, buffer.count) } ?? 0
     }
