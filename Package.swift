@@ -155,6 +155,11 @@ if !embedded {
       name: "ZooRuns", dependencies: ["SentryNativeTesting", "CrashProtocol", "LinuxSystem", "CLinuxShims"],
       path: "Tests/ZooRuns", swiftSettings: full),
 
+    // Crashes programs for as long as it is told, and counts what became of them.
+    .executableTarget(
+      name: "SoakRunner", dependencies: ["ZooRuns", "SentryNativeTesting", "CrashDatabase", "LinuxSystem"],
+      path: "Tests/SoakRunner", swiftSettings: full),
+
     // A process in a known state for others to look at.
     .executableTarget(name: "SnapshotFixture", path: "Tests/SnapshotFixture"),
 
