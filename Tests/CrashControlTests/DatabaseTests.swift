@@ -1,4 +1,5 @@
 // Tests `crashctl db` on real databases.
+import CLinuxShims
 import CrashDatabase
 import LinuxSystem
 import SentryNativeTesting
@@ -69,6 +70,35 @@ import Testing
     try database.recordUploadComplete(try database.reportForUploading(id), remoteID: [])
     let again = try crashctl(["db", "\(database.path)", "upload", "\(id)"])
     #expect(again.termination == .exited(status: 1) && again.errorOutput.contains("uploaded already"))
+  }
+
+  @Test func `the next handler sends what was asked for, though uploads are off`() throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let (database, id) = try database(in: folder)
+    try database.settings.setUploadsEnabled(false)
+    #expect(try crashctl(["db", "\(database.path)", "upload", "\(id)"]).succeeded)
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+    let client = OwnedFileDescriptor(owning: ends[0])
+    let other = OwnedFileDescriptor(owning: ends[1])
+    let handler = try RunningProcess(
+      try productsDirectory().appending("crashpad_handler"),
+      [
+        "--database=\(database.path)", "--url=\(server.minidumpURL)", "--initial-client-fd=\(other.rawValue)",
+        "--http-proxy=<empty>",
+      ], keeping: [other.rawValue])
+    defer { handler.end() }
+    _ = consume other
+    let request = try server.nextRequest()
+    #expect(request.minidump == Array("MDMP and more".utf8))
+    #expect(request.form?.file("notes.txt")?.text == "12345")
+    _ = consume client
+    #expect(try handler.wait() == .exited(status: 0))
+    let list = try crashctl(["db", "\(database.path)", "list", "--json"]).objects()
+    #expect(list.first?["state"] as? String == "completed" && list.first?["uploaded"] as? Bool == true)
   }
 
   @Test func `settings are shown and changed`() throws {
