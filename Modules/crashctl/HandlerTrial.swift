@@ -69,14 +69,20 @@ enum HandlerTrial {
       return .weak("handler_starts", "no folder for a trial in \(temporary): \(error)", remedy: "set TMPDIR")
     }
     defer { try? FileSystem.removeTree(folder) }
-    do throws(Errno) { return try start(handler, in: folder) } catch {
+    do throws(Errno) {
+      let check = try start(handler, in: folder, .sentry)
+      if check.isOK { return check }
+      // Chromium's handler gives up a client that speaks Sentry's dialect.
+      let other = try start(handler, in: folder, .chromium)
+      return other.isOK ? other : check
+    } catch {
       return .bad(
         "handler_starts", "\(handler) cannot be started: \(error)",
         remedy: "see that it is built for this machine and that its dynamic loader is installed")
     }
   }
 
-  private static func start(_ handler: FilePath, in folder: FilePath) throws(Errno) -> DoctorCheck {
+  private static func start(_ handler: FilePath, in folder: FilePath, _ dialect: Dialect) throws(Errno) -> DoctorCheck {
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     _ = try retryingInterrupts { ends.withUnsafeMutableBufferPointer { socketpair(AF_UNIX, type, 0, $0.baseAddress) } }
@@ -84,7 +90,7 @@ enum HandlerTrial {
     let server = OwnedFileDescriptor(owning: ends[1])
     for end in ends { _ = try retryingInterrupts { linux_enable_credentials(end) } }
     let complaints = folder.appending("stderr")
-    let errors = try FileSystem.open(complaints, [.readWrite, .create])
+    let errors = try FileSystem.open(complaints, [.readWrite, .create, .truncate])
     let began = MonotonicInstant.now()
     let child = try ChildProcess.spawn(
       handler,
@@ -96,7 +102,7 @@ enum HandlerTrial {
         + ["SWIFT_BACKTRACE=enable=no"],
       input: .null, output: .null, error: .descriptor(errors.rawValue), keeping: [server.rawValue])
     _ = consume server
-    let answer = ask(client.rawValue)
+    let answer = ask(client.rawValue, dialect)
     let milliseconds = (MonotonicInstant.now().nanoseconds - began.nanoseconds) / 1_000_000
     // Without clients a handler ends.
     _ = consume client
@@ -110,7 +116,9 @@ enum HandlerTrial {
       let who =
         answer.isFromOurHandler
         ? "ours, version \(HandlerMark.version(of: answer.processID)) of the protocol" : "a foreign handler"
-      return .good("handler_starts", "it answered within \(milliseconds) ms; it is \(who)")
+      return .good(
+        "handler_starts", "it answered within \(milliseconds) ms; it is \(who)",
+        remedy: dialect == .chromium ? "it speaks Chromium's dialect: the client's configuration must name it" : nil)
     }
     let said = (try? FileSystem.read(complaints, limit: 65536)) ?? []
     let words = String(decoding: said, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" } ?? ""
@@ -120,20 +128,20 @@ enum HandlerTrial {
         "handler_starts", "it ended with status \(status) before it answered\(words)",
         remedy: status == 127
           ? "install the shared libraries that the loader names, or a build without them"
-          : "run \(handler) --help, and see that it is a crashpad handler of Sentry's dialect")
+          : "run \(handler) --help, and see that it is a crashpad handler")
     case .signaled(let signal, _)? where endedByItself:
       return .bad(
         "handler_starts", "it died of signal \(signal)\(words)", remedy: "install a build for this machine's processor")
     default:
       return .bad(
         "handler_starts", "it did not answer within \(patience) ms\(words)",
-        remedy: "see that it is a crashpad handler of Sentry's dialect, and that the machine is not overloaded")
+        remedy: "see that it is a crashpad handler, and that the machine is not overloaded")
     }
   }
 
   /// "Who are you?" `nil` without an answer in time, or when the other end is closed.
-  private static func ask(_ socket: Int32) -> ServerMessage? {
-    guard let question = try? ClientMessage.checkCredentials.encoded(in: .sentry),
+  private static func ask(_ socket: Int32, _ dialect: Dialect) -> ServerMessage? {
+    guard let question = try? ClientMessage.checkCredentials.encoded(in: dialect),
       question.withUnsafeBytes({ bytes in bytes.baseAddress.map { linux_send_packet(socket, $0, bytes.count) } }) ?? 0
         > 0
     else { return nil }

@@ -81,6 +81,13 @@ private struct Findings {
     #expect(dies.detail("handler_starts").contains("it died of signal 4"))
   }
 
+  @Test(.enabled(if: FileSystem.isExecutable("/usr/lib/chromium/chrome_crashpad_handler")))
+  func `Chromium's handler answers in its own dialect`() throws {
+    let found = try Findings(["--handler", "/usr/lib/chromium/chrome_crashpad_handler"])
+    #expect(found.isOK("handler_starts") == true && found.detail("handler_starts").contains("a foreign handler"))
+    #expect(found.remedy("handler_starts").contains("Chromium's dialect"))
+  }
+
   @Test func `a server is really asked, and no event comes of it`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
