@@ -207,8 +207,8 @@ if !embedded {
     tests(
       "CrashControl",
       [
-        "SentryNativeTesting", "CrashDatabase", "SentryEnvelope", "LinuxSystem", "CLinuxShims", "SnapshotFixture",
-        "crashpad_handler", "crashpad_walker", "crashctl",
+        "SentryNativeTesting", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims", "crashpad_handler",
+        "crashpad_walker", "crashctl",
       ]),
     tests(
       "SentryClient",

@@ -141,16 +141,31 @@ enum UploadCommand {
     let path = FilePath(file)
     let name = String(decoding: path.lastComponent, as: UTF8.self)
     let id = name.hasSuffix(".dmp") ? UniqueID(String(name.dropLast(4))) : nil
-    var fields: [MultipartForm.Field] = []
     let reader = try? MinidumpReader(MinidumpBytes(unowned: mapped.bytes, keepingAlive: mapped))
-    if let info = reader?.crashpadInfo {
-      fields = info.simpleAnnotations.filter { !$0.key.isEmpty }.map { MultipartForm.Field($0.key, $0.value) }
-      fields.append(MultipartForm.Field("guid", "\(info.clientID)"))
-    }
+    let fields = reader?.crashpadInfo.map { annotations(of: $0) } ?? []
     // Of two fields of one name the last one counts.
     return MinidumpUpload(
       url: request.dsn.minidumpURL(userAgent: client), reportID: id ?? .random(),
       minidump: file == "-" || !FileSystem.isRegularFile(path) ? .bytes(Array(mapped.bytes)) : .path(path),
       attachments: request.attachments, fields: fields + request.fields)
+  }
+
+  /// Form fields as handlers make them: whoever comes first has a key, the process before its modules.
+  private static func annotations(of info: MinidumpCrashpadInfo) -> [MultipartForm.Field] {
+    var fields: [MultipartForm.Field] = []
+    func add(_ key: String, _ value: [UInt8]) {
+      let name = Array(key.utf8)
+      if !name.isEmpty, !fields.contains(where: { $0.name == name }) {
+        fields.append(MultipartForm.Field(name: name, value: value))
+      }
+    }
+    for annotation in info.simpleAnnotations { add(annotation.key, Array(annotation.value.utf8)) }
+    for module in info.modules {
+      for annotation in module.simpleAnnotations { add(annotation.key, Array(annotation.value.utf8)) }
+      for annotation in module.annotations where annotation.kind == .string { add(annotation.name, annotation.value) }
+    }
+    let lists = info.modules.flatMap { $0.listAnnotations }
+    if !lists.isEmpty { fields.append(MultipartForm.Field("list_annotations", lists.joined(separator: "\n"))) }
+    return fields + [MultipartForm.Field("guid", "\(info.clientID)")]
   }
 }

@@ -1,5 +1,6 @@
 // Tests `crashctl upload` against a real server.
 import LinuxSystem
+import MinidumpFormat
 import SentryNativeTesting
 import Testing
 
@@ -24,6 +25,40 @@ import Testing
     #expect(request.form?.fields["sentry[release]"] == "shop@1.0")
     #expect(request.form?.file("notes.txt")?.text == "12345")
     #expect(request.form?.file("upload_file_minidump")?.filename == String(decoding: dump.lastComponent, as: UTF8.self))
+  }
+
+  @Test func `the annotations of a dump become form fields, and the command line's win`() throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    var contents = MinidumpContents()
+    let client = MinidumpGUID(data1: 1, data2: 2, data3: 3, data4: 4)
+    contents.crashpadInfo = MinidumpCrashpadInfo(
+      clientID: client,
+      simpleAnnotations: [
+        MinidumpSimpleAnnotation(key: "prod", value: "Shop"), MinidumpSimpleAnnotation(key: "ver", value: "1"),
+      ],
+      modules: [
+        MinidumpModuleCrashpadInfo(
+          moduleIndex: 0, listAnnotations: ["one", "two"],
+          simpleAnnotations: [MinidumpSimpleAnnotation(key: "prod", value: "other")],
+          annotations: [
+            MinidumpAnnotation(name: "text", value: Array("word".utf8)),
+            MinidumpAnnotation(name: "number", kind: .init(rawValue: 0x8000), value: [1]),
+          ])
+      ])
+    let sink = MinidumpMemorySink()
+    try MinidumpWriter.write(contents, to: sink) { _, _ in 0 }
+    let dump = folder.appending("a.dmp")
+    try FileSystem.write(sink.bytes, to: dump)
+    #expect(try crashctl(["upload", "\(dump)", "--dsn", server.dsn, "--field", "ver=2"]).succeeded)
+    let request = try server.nextRequest()
+    #expect(
+      request.form?.fields == [
+        "prod": "Shop", "ver": "2", "text": "word", "list_annotations": "one\ntwo", "guid": "\(client)",
+      ])
+    #expect(request.query["product"] == "Shop" && request.query["version"] == "2")
   }
 
   @Test func `an envelope goes to the envelope endpoint as it is, and the DSN may come from the environment`() throws {
