@@ -125,7 +125,7 @@ if !embedded {
       name: "crashctl",
       dependencies: [
         "StackWalk", "MinidumpCapture", "MinidumpFormat", "ProcessSnapshot", "StructuredValue", "ProcessMemory",
-        "CrashDatabase", "LinuxSystem", "CLinuxShims",
+        "CrashDatabase", "Uploader", "SentryEnvelope", "ELFImage", "CrashProtocol", "LinuxSystem", "CLinuxShims",
       ],
       path: "Modules/crashctl", swiftSettings: full),
     // A program that dies in every way a program can die, for the end-to-end tests.
@@ -208,6 +208,12 @@ if !embedded {
       [
         "HandlerCore", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem", "CLinuxShims",
         "SentryNativeTesting",
+      ]),
+    tests(
+      "CrashControl",
+      [
+        "SentryNativeTesting", "CrashDatabase", "MinidumpFormat", "LinuxSystem", "CLinuxShims", "crashpad_handler",
+        "crashpad_walker", "crashctl",
       ]),
     tests(
       "SentryClient",

@@ -8,6 +8,10 @@ struct Main {
     ("show", "everything a minidump holds", ShowCommand.run),
     ("stackwalk", "frames of all threads, with names", StackwalkCommand.run),
     ("dump", "a minidump of a live process, which goes on afterwards", DumpCommand.run),
+    ("db", "a crash report database: list, show, upload, prune, clean, settings", DatabaseCommand.run),
+    ("upload", "sends a minidump or an envelope file", UploadCommand.run),
+    ("doctor", "what works here, what does not, and what to do about it", DoctorCommand.run),
+    ("symbols", "check: whether binaries can be symbolicated and unwound", SymbolsCommand.run),
   ]
 
   static func main() {
