@@ -157,7 +157,8 @@ if !embedded {
 
     // Crashes programs for as long as it is told, and counts what became of them.
     .executableTarget(
-      name: "SoakRunner", dependencies: ["ZooRuns", "SentryNativeTesting", "CrashDatabase", "LinuxSystem"],
+      name: "SoakRunner",
+      dependencies: ["ZooRuns", "SentryNativeTesting", "CrashDatabase", "LinuxSystem", "CLinuxShims"],
       path: "Tests/SoakRunner", swiftSettings: full),
 
     // A process in a known state for others to look at.

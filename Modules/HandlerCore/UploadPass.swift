@@ -33,7 +33,7 @@ final class UploadPass {
   func absorb(_ records: [AttemptRecord]) {
     for record in records {
       _ = schedule.finish(
-        record.report, record.outcome, response: record.response, attemptsBefore: Int(record.attemptsBefore),
+        record.report, record.outcome, response: record.response, attemptsBefore: Int(record.attemptsBefore), age: 0,
         now: .now())
     }
   }
@@ -110,7 +110,8 @@ final class UploadPass {
     try? FaultPoint.reached("upload.sent")
     let record = AttemptRecord(id, outcome, response: response, attemptsBefore: before)
     var copy = schedule
-    switch copy.finish(id, outcome, response: response, attemptsBefore: Int(before), now: .now()) {
+    let age = Timestamp.now().seconds.subtractingReportingOverflow(report.report.metadata.creation).partialValue
+    switch copy.finish(id, outcome, response: response, attemptsBefore: Int(before), age: age, now: .now()) {
     case .completed(let serverID):
       try database.recordUploadComplete(report, remoteID: serverID)
       log.info("report \(id) was uploaded; the server calls it \(String(decoding: serverID, as: UTF8.self))")

@@ -75,7 +75,9 @@ import ZooRuns
   }
 
   @Test(arguments: TestProducts.handlers)
-  func `tries again after a failure and gives up after the seventh`(_ handler: FilePath) throws {
+  func `tries again after a failure and gives up after the seventh, if the report is a day old`(
+    _ handler: FilePath
+  ) throws {
     let server = try LoopbackIngestServer(answer: .response(status: 503))
     defer { server.stop() }
     let uploading = try UploadingHandler(handler)
@@ -87,7 +89,11 @@ import ZooRuns
       #expect(report.state == .pending)
       #expect(report.metadata.uploadAttempts == attempt)
     }
+    // A crash loop while the server is down is no reason to give up.
     try uploading.runOnce(server.minidumpURL) { server.requests.count == 7 }
+    #expect(try uploading.database.lookUp(id).state == .pending)
+    try uploading.makeOlder(id, seconds: 86_401, attempts: 6)
+    try uploading.runOnce(server.minidumpURL) { server.requests.count == 8 }
     let report = try uploading.database.lookUp(id)
     #expect(report.state == .completed)
     #expect(!report.metadata.isUploaded)

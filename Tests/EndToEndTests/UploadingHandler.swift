@@ -28,6 +28,17 @@ final class UploadingHandler {
     return try database.finish(report)
   }
 
+  /// Rewrites a pending report's metadata as if it had been made earlier and tried so often.
+  /// Layout: docs/formats/crash-database.md.
+  func makeOlder(_ id: UniqueID, seconds: Int64, attempts: UInt8) throws {
+    let path = database.path.appending("pending/\(id).meta")
+    var bytes = try FileSystem.read(path)
+    bytes[4] = attempts
+    let creation = Timestamp.now().seconds - seconds
+    for index in 0..<8 { bytes[16 + index] = UInt8(truncatingIfNeeded: creation >> (8 * Int64(index))) }
+    try FileSystem.write(bytes, to: path)
+  }
+
   /// Where a log may go.
   var log: FilePath { directory.appending("log") }
 

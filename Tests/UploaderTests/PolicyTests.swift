@@ -136,6 +136,10 @@ private func limits(_ header: String?, retryAfter: String? = nil, status: Int = 
     }
     #expect(
       schedule.finish(id, .refused(status: 404), response: nil, attemptsBefore: 6, now: now) == .skip(.uploadFailed))
+    // Not on its first day: the failures may be those of a crash loop while the server is down.
+    #expect(
+      schedule.finish(id, .refused(status: 404), response: nil, attemptsBefore: 600, age: 86_399, now: now)
+        == .pending(countsAsAttempt: true, until: now.advanced(milliseconds: 480 * 60 * 1000)))
   }
 
   @Test(arguments: [Int.min, -1, 7, Int.max]) func `survives any count on disk`(attempts: Int) {

@@ -53,8 +53,10 @@ public struct UploadSchedule: Sendable {
   /// - Parameters:
   ///   - response: the server's answer, if there was one: its limits count, whatever its status.
   ///   - attemptsBefore: the report's count of attempts before this one.
+  ///   - age: seconds since the report was made.
   public mutating func finish(
-    _ report: UniqueID, _ outcome: UploadOutcome, response: HTTPResponse?, attemptsBefore: Int, now: MonotonicInstant
+    _ report: UniqueID, _ outcome: UploadOutcome, response: HTTPResponse?, attemptsBefore: Int, age: Int64 = .max,
+    now: MonotonicInstant
   ) -> UploadAftermath {
     if let response { rateLimits.update(response, now: now) }
     switch outcome {
@@ -66,7 +68,7 @@ public struct UploadSchedule: Sendable {
     case .unable, .cancelled:
       return .pending(countsAsAttempt: false, until: nil)
     case .refused, .failed:
-      guard let delay = retryPolicy.delay(attemptsBefore: attemptsBefore) else {
+      guard let delay = retryPolicy.delay(attemptsBefore: attemptsBefore, age: age) else {
         retryTimes[report] = nil
         return .skip(.uploadFailed)
       }
