@@ -218,7 +218,7 @@ if !embedded {
       [
         "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "CrashProtocol", "StructuredValue",
         "SentryEnvelope",
-        "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "LinuxSystem", "CLinuxShims", "CrashZoo", "CrashVictim", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(
       "Compatibility",

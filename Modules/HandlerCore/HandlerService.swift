@@ -50,6 +50,7 @@ public final class HandlerService {
     self.log = log
     self.database = database
     attachments = AttachmentList(options.attachments)
+    options.userStreamRegion?.closeOnExec()
     capture = CrashCaptureService(options: options, database: database, extension: `extension`, log: log)
     uploads =
       options.url.isEmpty
@@ -167,6 +168,7 @@ public final class HandlerService {
     let target = CaptureTarget(process: packet.processID, request: request)
     var outcome = CaptureOutcome()
     if packet.processID > 0 {
+      if !options.sharedClientConnection && PtraceScope.current == .restricted { askForTracing(packet, connection) }
       outcome = capture.dump(target, attachments: attachments.paths) { id in
         self.schedule.reportStored(id)
         if self.options.waitForUpload { self.uploadAndWait() }
@@ -186,6 +188,20 @@ public final class HandlerService {
     }
     // An upload does this in its own process.
     if uploads == nil, let id = outcome.reportID { capture.synchronize(id) }
+  }
+
+  /// A client alone with its handler has not named it before: it is told at the crash, when Yama asks for it. Whatever
+  /// it answers, the dump is tried: with CAP_SYS_PTRACE it succeeds all the same.
+  private func askForTracing(_ packet: ClientPacket, _ connection: borrowing ClientConnection) {
+    do throws(Errno) {
+      switch try connection.askForTracing(milliseconds: 5000) {
+      case 0: break
+      case nil: log.warning("process \(packet.processID) did not say whether it may be traced")
+      case let error?: log.warning("process \(packet.processID) cannot allow tracing: \(Errno(rawValue: error))")
+      }
+    } catch {
+      log.warning("asking process \(packet.processID) to allow tracing: \(error)")
+    }
   }
 
   /// The parent waits for this process to end: `--trace-parent-with-exception`.
