@@ -74,8 +74,8 @@ var targets: [Target] = [
   module(
     "HandlerCore",
     [
-      "MinidumpCapture", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot", "MinidumpFormat",
-      "ProcessMemory", "LinuxSystem", "CLinuxShims",
+      "MinidumpCapture", "CrashClient", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot",
+      "MinidumpFormat", "ProcessMemory", "LinuxSystem", "CLinuxShims",
     ]),
   module(
     "SentryHandler",
