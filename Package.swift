@@ -74,8 +74,8 @@ var targets: [Target] = [
   module(
     "HandlerCore",
     [
-      "MinidumpCapture", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot", "MinidumpFormat",
-      "ProcessMemory", "LinuxSystem", "CLinuxShims",
+      "MinidumpCapture", "CrashClient", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot",
+      "MinidumpFormat", "ProcessMemory", "LinuxSystem", "CLinuxShims",
     ]),
   module(
     "SentryHandler",
@@ -230,7 +230,7 @@ if !embedded {
       [
         "ZooRuns", "SentryNativeTesting", "MinidumpFormat", "CrashDatabase", "CrashProtocol", "StructuredValue",
         "SentryEnvelope",
-        "LinuxSystem", "CLinuxShims", "CrashZoo", "crashpad_handler", "crashpad_walker", "crashctl",
+        "LinuxSystem", "CLinuxShims", "CrashZoo", "CrashVictim", "crashpad_handler", "crashpad_walker", "crashctl",
       ]),
     tests(
       "Compatibility",

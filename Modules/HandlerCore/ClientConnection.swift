@@ -68,6 +68,26 @@ public struct ClientConnection: ~Copyable {
     }
     if sent < 0 { throw .current }
   }
+
+  /// Asks the client of a private connection to let this process trace it, and waits for its answer.
+  ///
+  /// - Returns: the errno of the client's `prctl(2)`, 0: it is allowed; `nil`: no answer, or another one, within
+  ///   `milliseconds`.
+  public func askForTracing(milliseconds: Int32) throws(Errno) -> Int32? {
+    try send(ServerMessage(.setPtracer, processID: getpid()))
+    let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(milliseconds))
+    var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    while true {
+      let count = poll(&request, 1, deadline.millisecondsFromNow())
+      if count > 0 { break }
+      if count == 0 { return nil }
+      if Errno.current != .interrupted { throw .current }
+    }
+    let packet = linux_receive_packet(descriptor.rawValue, buffer.baseAddress, buffer.count)
+    if packet.count < 0 { throw Errno(rawValue: packet.error) }
+    guard packet.count == 4, packet.truncated == 0 else { return nil }
+    return UnsafeRawBufferPointer(buffer).loadUnaligned(as: Int32.self)
+  }
 }
 
 /// Tells waiting threads of a client that the handler has done what it could: SIGCONT, which does nothing to a thread

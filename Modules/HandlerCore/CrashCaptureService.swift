@@ -117,6 +117,8 @@ final class CrashCaptureService {
     options.reportID = report.id
     options.clientID = try? database.settings.clientID()
     options.annotations = self.options.annotations.map { MinidumpSimpleAnnotation(key: $0.key, value: $0.value) }
+    // The writer drops a stream that takes the type of one of the dump's own.
+    if let stream = self.options.userStreamRegion?.stream() { options.userStreams.append(stream) }
     do throws(MinidumpWriteError) {
       try MinidumpCapture.write(
         snapshot, memory: memory, options: options, to: MinidumpFileSink(descriptor: report.file.rawValue))

@@ -19,7 +19,7 @@ public struct HandlerCommandLine {
     case annotation, attachment, crashEnvelope, crashReporter, database, help, httpProxy, initialClientFD, logFile
     case logLevel, metricsDirectory, monitorSelf, monitorSelfAnnotation, monitorSelfArgument, noIdentifyClientViaURL
     case noPeriodicTasks, noRateLimit, noUploadGzip, reportID, sanitizationInformation, sharedClientConnection
-    case traceParentWithException, url, version, waitForUpload
+    case traceParentWithException, url, userStreamRegion, version, waitForUpload
   }
 
   private enum Value { case none, required, optional }
@@ -48,6 +48,7 @@ public struct HandlerCommandLine {
     ("shared-client-connection", .sharedClientConnection, .none, "   the first socket is shared by many clients"),
     ("trace-parent-with-exception", .traceParentWithException, .required, "=ADDRESS  dump the parent and exit"),
     ("url", .url, .required, "=URL                    where reports are uploaded to"),
+    ("user-stream-region", .userStreamRegion, .required, "=FD,SIZE  shared memory that each dump takes along"),
     ("version", .version, .none, "                    show the version and exit"),
     ("wait-for-upload", .waitForUpload, .none, "            release the client after the upload"),
   ]
@@ -149,6 +150,11 @@ public struct HandlerCommandLine {
       guard let address = Self.address(value) else { return usage("--trace-parent-with-exception requires ADDRESS") }
       options.traceParentWithException = address
     case .url: options.url = value.description
+    case .userStreamRegion:
+      guard let region = UserStreamRegion(text: value) else {
+        return usage("--user-stream-region requires FD,SIZE")
+      }
+      options.userStreamRegion = region
     case .waitForUpload: options.waitForUpload = true
     }
     return nil

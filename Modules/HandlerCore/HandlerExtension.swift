@@ -19,4 +19,10 @@ public protocol HandlerExtension: AnyObject {
   /// Form fields beside those of the dump's annotations, called after `prepareForUpload`. They win over annotations of
   /// the same name.
   func uploadFields(_ report: borrowing UploadReport) -> [(name: String, value: [UInt8])]
+
+  /// What a crash reporter gets of a report, `--crash-reporter`, called after `prepareForUpload`.
+  ///
+  /// - Parameter withHeader: the envelope is empty; otherwise it has been begun, and the result is appended to it.
+  /// - Returns: `nil` when this product has no envelopes.
+  func envelope(of report: borrowing UploadReport, withHeader: Bool) -> [UInt8]?
 }

@@ -43,6 +43,8 @@ public struct HandlerOptions: Sendable {
   public var monitorSelf = false
   public var monitorSelfAnnotations: [Annotation] = []
   public var monitorSelfArguments: [FilePath] = []
+  /// Memory that the client shares, taken along by every dump.
+  public var userStreamRegion: UserStreamRegion?
   /// Accepted and ignored, as everywhere outside Chromium.
   public var metricsDirectory: FilePath = ""
   /// The id of the first report; later ones get random ids.

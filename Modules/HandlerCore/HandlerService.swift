@@ -1,5 +1,6 @@
 // Provides the handler's service: clients in, reports out.
 internal import CLinuxShims
+internal import CrashClient
 internal import CrashDatabase
 internal import CrashProtocol
 internal import LinuxSystem
@@ -14,6 +15,8 @@ public final class HandlerService {
   private let database: CrashDatabase
   private let capture: CrashCaptureService
   private let uploads: UploadPass?
+  private let reporter: CrashReporter?
+  private let `extension`: any HandlerExtension
   private var attachments: AttachmentList
   private var schedule: HandlerSchedule
   private var pass: RunningPass?
@@ -24,6 +27,8 @@ public final class HandlerService {
   public static func run(_ options: HandlerOptions, log: HandlerLog, extension: any HandlerExtension) -> Int32 {
     // A client or a server that goes away is an error of one call, not the end of the handler.
     linux_ignore_signal(SIGPIPE)
+    let monitor = options.monitorSelf ? HandlerMonitor.start(options, log: log) : nil
+    defer { monitor?.stop() }
     let database: CrashDatabase
     do throws(CrashDatabaseError) {
       database = try CrashDatabase(path: options.database)
@@ -50,7 +55,10 @@ public final class HandlerService {
     self.log = log
     self.database = database
     attachments = AttachmentList(options.attachments)
+    options.userStreamRegion?.closeOnExec()
     capture = CrashCaptureService(options: options, database: database, extension: `extension`, log: log)
+    reporter = CrashReporter(options)
+    self.extension = `extension`
     uploads =
       options.url.isEmpty
       ? nil : UploadPass(options: options, database: database, extension: `extension`, log: log)
@@ -167,9 +175,12 @@ public final class HandlerService {
     let target = CaptureTarget(process: packet.processID, request: request)
     var outcome = CaptureOutcome()
     if packet.processID > 0 {
+      if !options.sharedClientConnection && PtraceScope.current == .restricted { askForTracing(packet, connection) }
       outcome = capture.dump(target, attachments: attachments.paths) { id in
-        self.schedule.reportStored(id)
-        if self.options.waitForUpload { self.uploadAndWait() }
+        if self.options.waitForUpload {
+          self.deliver(id)
+          self.uploadAndWait()
+        }
       }
     } else {
       // The kernel gives 0 for a sender that this PID namespace does not show.
@@ -184,8 +195,30 @@ public final class HandlerService {
         log.warning("telling process \(packet.processID) that its dump is done: \(error)")
       }
     }
+    if let id = outcome.reportID, !options.waitForUpload { deliver(id) }
+  }
+
+  /// Gives a fresh report to the crash reporter or to the uploads. Without both it stays, and must reach the disk.
+  private func deliver(_ id: UniqueID) {
+    let outcome = reporter?.take(id, from: database, with: `extension`, log: log) ?? .failed
+    if outcome == .taken { return }
+    if outcome == .failed { schedule.reportStored(id) }
     // An upload does this in its own process.
-    if uploads == nil, let id = outcome.reportID { capture.synchronize(id) }
+    if uploads == nil || outcome == .withheld { capture.synchronize(id) }
+  }
+
+  /// A client alone with its handler has not named it before: it is told at the crash, when Yama asks for it. Whatever
+  /// it answers, the dump is tried: with CAP_SYS_PTRACE it succeeds all the same.
+  private func askForTracing(_ packet: ClientPacket, _ connection: borrowing ClientConnection) {
+    do throws(Errno) {
+      switch try connection.askForTracing(milliseconds: 5000) {
+      case 0: break
+      case nil: log.warning("process \(packet.processID) did not say whether it may be traced")
+      case let error?: log.warning("process \(packet.processID) cannot allow tracing: \(Errno(rawValue: error))")
+      }
+    } catch {
+      log.warning("asking process \(packet.processID) to allow tracing: \(error)")
+    }
   }
 
   /// The parent waits for this process to end: `--trace-parent-with-exception`.
@@ -195,7 +228,8 @@ public final class HandlerService {
       sanitizationInformationAddress: options.sanitizationInformation)
     let outcome = capture.dump(
       CaptureTarget(process: getppid(), request: request), attachments: attachments.paths
-    ) { id in self.schedule.reportStored(id) }
+    ) { _ in }
+    if let id = outcome.reportID { deliver(id) }
     schedule.lastClientGone()
     uploadAndWait()
     return outcome.reportID == nil ? 1 : 0

@@ -14,4 +14,6 @@ public final class PlainHandler: HandlerExtension {
   public func prepareForUpload(_ report: borrowing UploadReport) {}
 
   public func uploadFields(_ report: borrowing UploadReport) -> [(name: String, value: [UInt8])] { [] }
+
+  public func envelope(of report: borrowing UploadReport, withHeader: Bool) -> [UInt8]? { nil }
 }

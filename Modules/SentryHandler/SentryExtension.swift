@@ -52,6 +52,10 @@ final class SentryExtension: HandlerExtension {
     return EventField.value(event, breadcrumbs: trails).map { [(EventField.name, $0)] } ?? []
   }
 
+  func envelope(of report: borrowing UploadReport, withHeader: Bool) -> [UInt8]? {
+    ReportEnvelope.bytes(report, withHeader: withHeader)
+  }
+
   /// `nil` when the file holds no event: it is empty before a foreign client's crash.
   private static func read(_ path: FilePath) -> StructuredObject? {
     guard let bytes = try? FileSystem.read(path, limit: eventLimit), !bytes.isEmpty,

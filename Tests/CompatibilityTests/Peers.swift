@@ -21,6 +21,12 @@ enum Peers {
     return path
   }
 
+  static func chromium() throws -> FilePath {
+    let path: FilePath = "/usr/lib/chromium/chromium"
+    guard FileSystem.isExecutable(path) else { throw missing("chromium") }
+    return path
+  }
+
   static func reader(_ name: String) -> FilePath { package.appending("Tests/CompatibilityReaders").appending(name) }
 
   private static func program(_ name: String) throws -> FilePath {

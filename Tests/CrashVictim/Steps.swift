@@ -87,6 +87,9 @@ func perform(_ step: String) {
       _exit(0)
     }
     waitpid(child, nil, 0)
+  case "other-client": installOtherClient(value)
+  case "other-socket": otherClientSocket = Int32(value) ?? -1
+  case "other-command": otherClientCommand.append(value)
   case "exit": exit(Int32(value) ?? 0)
   case "survivor": previousHandlerReturns = true
   case "survival": crash_path().pointee.survival = (Int64(value) ?? 0) * 1_000_000
@@ -179,7 +182,7 @@ private func circle(
 }
 
 /// Handler 0 is SIG_DFL, 1 is SIG_IGN.
-private func setAction(_ signal: Int32, _ handler: UInt64) {
+func setAction(_ signal: Int32, _ handler: UInt64) {
   var action = crash_signal_action(handler: handler, flags: 0, restorer: 0, mask: 0)
   _ = crash_rt_sigaction(signal, &action, nil)
 }

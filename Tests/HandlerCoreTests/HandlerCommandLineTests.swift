@@ -38,6 +38,26 @@ import Uploader
     #expect(options.sharedClientConnection && options.waitForUpload && !options.rateLimit)
   }
 
+  @Test func `Chromium's command line is read`() throws {
+    let options = try options(
+      parse(
+        "--monitor-self", "--monitor-self-annotation=ptype=crashpad-handler", "--user-stream-region=4,65568",
+        "--database=/db", "--annotation=lsb-release=Debian GNU/Linux 12 (bookworm)", "--annotation=prod=Chrome_Linux",
+        "--initial-client-fd=7", "--shared-client-connection"))
+    #expect(options.monitorSelf && options.sharedClientConnection)
+    #expect(options.monitorSelfAnnotations == [Annotation(key: "ptype", value: "crashpad-handler")])
+    #expect(options.userStreamRegion?.descriptor == 4)
+    #expect(options.userStreamRegion?.size == 65568)
+    #expect(options.annotations.first?.value == "Debian GNU/Linux 12 (bookworm)")
+  }
+
+  @Test(arguments: ["", "4", "4,", ",5", "4,5,6", "-1,5", "4,-5", "4,99999999999999999999", "x,5"])
+  func `a region of shared memory is two numbers`(_ text: String) {
+    let command = parse("--database=/d", "--initial-client-fd=3", "--user-stream-region=\(text)")
+    #expect(printed(command)?.1 == 1)
+    #expect(printed(command)?.0.contains("--user-stream-region requires FD,SIZE") == true)
+  }
+
   @Test func `a value may stand behind its option or after an equals sign, and names may be shortened`() throws {
     let options = try options(parse("--data", "/db", "--initial-client=7", "--annotation=k=v=w", "--annotation", "e="))
     #expect(options.database == "/db")

@@ -22,6 +22,7 @@ package final class HandlerRun {
     for end in ends where linux_enable_credentials(end) != 0 { throw Errno.current }
     client = OwnedFileDescriptor(owning: ends[0])
     let served = OwnedFileDescriptor(owning: ends[1])
+    guard linux_enable_credentials(ends[1]) == 0 else { throw Errno.current }
     process = try RunningProcess(
       handler,
       ["--database=\(database)", "--no-rate-limit", "--shared-client-connection", "--initial-client-fd=\(ends[1])"]
@@ -40,6 +41,14 @@ package final class HandlerRun {
       buffer.baseAddress.map { linux_send_packet(number, $0, buffer.count) } ?? 0
     }
     if sent < 0 { throw Errno.current }
+  }
+
+  /// Asks the handler who it is, and waits for the answer; `false` when it has ended.
+  package func isServing() throws -> Bool {
+    try send(.checkCredentials)
+    var answer = [UInt8](repeating: 0, count: 64)
+    let number = client?.rawValue ?? -1
+    return linux_receive_packet(number, &answer, answer.count).count == ServerMessage.size
   }
 
   /// Closes the socket and waits for the handler's end.
