@@ -116,14 +116,14 @@ extension MinidumpReader {
     let says = Int(record.u32(8))
     let map = Int(record.u32(4))
     // The list lies outside the stream.
-    let room = map <= file.count ? (file.count - map) / layout.entrySize : 0
+    let room = file.fitting(layout.entrySize, from: map)
     let count = min(says, room)
     if count < says { note(.countTooLarge, .linuxDSODebug, "objects", UInt64(says)) }
     var entries: [MinidumpDSODebug.Entry] = []
-    if charge(count * MemoryLayout<MinidumpDSODebug.Entry>.stride + 32, .linuxDSODebug, "objects") {
+    if charge(count &* MemoryLayout<MinidumpDSODebug.Entry>.stride &+ 32, .linuxDSODebug, "objects") {
       entries.reserveCapacity(count)
-      for index in 0..<count {
-        let entry = file.part(map + index * layout.entrySize, count: layout.entrySize)
+      for index in 0..<max(count, 0) {
+        let entry = file.entry(index, of: layout.entrySize, from: map)
         let name = Int(entry.u32(layout.width))
         entries.append(
           MinidumpDSODebug.Entry(
@@ -135,8 +135,8 @@ extension MinidumpReader {
     }
     return MinidumpDSODebug(
       version: record.u32(0), breakpoint: word(record, layout.addresses),
-      linkerBase: word(record, layout.addresses + layout.width),
-      dynamicSection: word(record, layout.addresses + layout.width * 2),
+      linkerBase: word(record, layout.addresses &+ layout.width),
+      dynamicSection: word(record, layout.addresses &+ layout.width &* 2),
       dynamicSectionBytes: copy(record.part(layout.headerSize), .linuxDSODebug, "dynamic section") ?? [],
       entries: entries)
   }

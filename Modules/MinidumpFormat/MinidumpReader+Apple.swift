@@ -21,11 +21,11 @@ extension MinidumpReader {
     guard let record = stream(.macOSCrashInfo, minimum: 12) else { return nil }
     let says = Int(record.u32(4))
     let fixed = Int(record.u32(8))
-    let count = min(says, 20, (record.count - 12) / 8)
+    let count = min(says, 20, record.fitting(8, from: 12))
     if count < says { note(.countTooLarge, .macOSCrashInfo, "records", UInt64(says)) }
     var result: [MinidumpMacOSCrashInfo] = []
-    for index in 0..<count {
-      guard let entry = located(record.part(12 + index * 8, count: 8), .macOSCrashInfo, "record", index: index) else {
+    for index in 0..<max(count, 0) {
+      guard let entry = located(record.entry(index, of: 8, from: 12), .macOSCrashInfo, "record", index: index) else {
         continue
       }
       guard fixed >= 16, fixed <= entry.count else {
@@ -37,7 +37,7 @@ extension MinidumpReader {
       var texts = entry.part(fixed)
       func next(_ field: String) -> String {
         let text = terminatedUTF8(texts, .macOSCrashInfo, field, index: index) ?? ""
-        let end = texts.bytes.firstIndex(of: 0).map { $0 + 1 } ?? texts.count
+        let end = texts.bytes.firstIndex(of: 0).map { $0 &+ 1 } ?? texts.count
         texts = texts.part(end)
         return text
       }

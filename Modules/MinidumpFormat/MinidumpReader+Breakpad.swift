@@ -50,14 +50,18 @@ extension MinidumpReader {
   /// The parts of a stream whose parts are separated by NUL, without the empty ones at its end.
   public func parts(of type: MinidumpStreamType) -> [String]? {
     guard let bytes = streamBytes(type) else { return nil }
+    let record = MinidumpRecord(bytes: bytes, order: byteOrder)
     var end = bytes.count
-    while end > 0, bytes[end - 1] == 0 { end -= 1 }
+    while end > 0, record.u8(end &- 1) == 0 { end &-= 1 }
     if end == 0 { return [] }
     var result: [String] = []
-    var start = 0
-    for position in 0...end where position == end || bytes[position] == 0 {
-      result.append(String(decoding: bytes[start..<position], as: UTF8.self))
-      start = position + 1
+    var (start, position) = (0, 0)
+    while position <= end {
+      if position == end || record.u8(position) == 0 {
+        result.append(String(decoding: record.part(start, count: position &- start).bytes, as: UTF8.self))
+        start = position &+ 1
+      }
+      position &+= 1
     }
     return result
   }
@@ -69,11 +73,11 @@ extension MinidumpReader {
     let size = wide ? 16 : 8
     var result: [(type: UInt64, value: UInt64)] = []
     var position = 0
-    while position + size <= record.count {
+    while position <= record.count &- size {
       let type = wide ? record.u64(position) : UInt64(record.u32(position))
       if type == 0 { break }
-      result.append((type, wide ? record.u64(position + 8) : UInt64(record.u32(position + 4))))
-      position += size
+      result.append((type, wide ? record.u64(position &+ 8) : UInt64(record.u32(position &+ 4))))
+      position &+= size
     }
     return result
   }

@@ -16,8 +16,8 @@ extension MinidumpReader {
     if let list = located(record.part(44, count: 8), .crashpadInfo, "modules"),
       let (start, count) = innerList(list, 12, MemoryLayout<MinidumpModuleCrashpadInfo>.stride, "modules", nil)
     {
-      for index in 0..<count {
-        let link = list.part(start + index * 12, count: 12)
+      for index in 0..<max(count, 0) {
+        let link = list.entry(index, of: 12, from: start)
         guard let entry = located(link.part(4, count: 8), .crashpadInfo, "module", index: index) else { continue }
         if let module = moduleCrashpadInfo(entry, link.u32(0), index) { info.modules.append(module) }
       }
@@ -37,10 +37,10 @@ extension MinidumpReader {
     if let list = located(record.part(4, count: 8), .crashpadInfo, "list annotations", index: index),
       let (start, count) = innerList(list, 4, MemoryLayout<String>.stride, "list annotations", index)
     {
-      for entry in 0..<count {
+      for entry in 0..<max(count, 0) {
         guard
           let text = utf8(
-            at: UInt64(list.u32(start + entry * 4)), .crashpadInfo, "list annotation", index: index)
+            at: UInt64(list.u32(start &+ entry &* 4)), .crashpadInfo, "list annotation", index: index)
         else {
           if isExhausted { break }
           continue
@@ -52,8 +52,8 @@ extension MinidumpReader {
     if record.count >= 28, let list = located(record.part(20, count: 8), .crashpadInfo, "annotations", index: index),
       let (start, count) = innerList(list, 12, MemoryLayout<MinidumpAnnotation>.stride, "annotations", index)
     {
-      for entry in 0..<count {
-        let part = list.part(start + entry * 12, count: 12)
+      for entry in 0..<max(count, 0) {
+        let part = list.entry(entry, of: 12, from: start)
         guard let name = utf8(at: UInt64(part.u32(0)), .crashpadInfo, "annotation name", index: index),
           let value = counted(at: UInt64(part.u32(8)), .crashpadInfo, "annotation value", index: index),
           let bytes = copy(value, .crashpadInfo, "annotation value", index: index)
@@ -74,11 +74,11 @@ extension MinidumpReader {
         list, 8, MemoryLayout<MinidumpSimpleAnnotation>.stride, "simple annotations", index)
     else { return [] }
     var result: [MinidumpSimpleAnnotation] = []
-    for entry in 0..<count {
+    for entry in 0..<max(count, 0) {
       guard
-        let key = utf8(at: UInt64(list.u32(start + entry * 8)), .crashpadInfo, "annotation key", index: index),
+        let key = utf8(at: UInt64(list.u32(start &+ entry &* 8)), .crashpadInfo, "annotation key", index: index),
         let value = utf8(
-          at: UInt64(list.u32(start + entry * 8 + 4)), .crashpadInfo, "annotation value", index: index)
+          at: UInt64(list.u32(start &+ entry &* 8 &+ 4)), .crashpadInfo, "annotation value", index: index)
       else {
         if isExhausted { break }
         continue
@@ -97,9 +97,9 @@ extension MinidumpReader {
       return nil
     }
     let says = Int(record.u32(0))
-    let count = min(says, (record.count - 4) / entry)
+    let count = min(says, record.fitting(entry, from: 4))
     if count < says { note(.countTooLarge, .crashpadInfo, field, UInt64(says), index: index) }
-    guard charge(count * stride + 32, .crashpadInfo, field, index: index) else { return nil }
+    guard charge(count &* stride &+ 32, .crashpadInfo, field, index: index) else { return nil }
     return (4, count)
   }
 }

@@ -26,38 +26,38 @@ public struct MinidumpMemoryMap {
 
   internal init(_ bytes: MinidumpBytes, _ ranges: [MinidumpMemoryRange]) {
     self.bytes = bytes
-    let order = ranges.indices.sorted { (ranges[$0].start, $0) < (ranges[$1].start, $1) }
+    let sorted = ranges.enumerated().sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
     var covered: UInt64 = 0
-    for index in order {
-      let range = ranges[index]
+    for (_, range) in sorted {
       guard let offset = Int(exactly: range.offset), offset < bytes.buffer.count else { continue }
       // Only what is in the file, and only up to the end of the address space.
-      let available = min(range.size, UInt64(bytes.buffer.count - offset))
+      let available = min(range.size, UInt64(truncatingIfNeeded: bytes.buffer.count &- offset))
       let end = MinidumpAddressRange(start: range.start, size: available).end
       let start = segments.isEmpty ? range.start : max(range.start, covered)
       if start >= end { continue }
-      segments.append(Segment(start: start, end: end, offset: offset + Int(start - range.start)))
+      segments.append(Segment(start: start, end: end, offset: offset &+ Int(truncatingIfNeeded: start &- range.start)))
       covered = end
     }
   }
 
   /// Ranges in the order of their addresses; neighbours may touch.
   public var ranges: [MinidumpAddressRange] {
-    segments.map { MinidumpAddressRange(start: $0.start, size: $0.end - $0.start) }
+    segments.map { MinidumpAddressRange(start: $0.start, size: $0.end &- $0.start) }
   }
 
   /// The memory from `address` on, up to the end of the range that holds it; nil when the dump has no such byte.
   public func bytes(at address: UInt64) -> UnsafeRawBufferPointer? {
     var (low, high) = (0, segments.count)
     while low < high {
-      let middle = (low + high) / 2
-      if segments[middle].end <= address { low = middle + 1 } else { high = middle }
+      let middle = (low &+ high) >> 1
+      if segments[middle].end <= address { low = middle &+ 1 } else { high = middle }
     }
     guard low < segments.count, segments[low].start <= address else { return nil }
     let segment = segments[low]
-    let skip = Int(address - segment.start)
-    let start = segment.offset + skip
-    return UnsafeRawBufferPointer(rebasing: bytes.buffer[start..<start + Int(segment.end - segment.start) - skip])
+    // A segment lies inside the file, and the address inside the segment.
+    let skip = Int(truncatingIfNeeded: address &- segment.start)
+    let count = Int(truncatingIfNeeded: segment.end &- address)
+    return MinidumpRecord(bytes: bytes.buffer, order: .little).part(segment.offset &+ skip, count: count).bytes
   }
 
   /// Copies memory from `address` on until `buffer` is full or a byte is missing.
@@ -66,13 +66,13 @@ public struct MinidumpMemoryMap {
   public func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     var done = 0
     while done < buffer.count {
-      let (position, overflow) = address.addingReportingOverflow(UInt64(done))
+      let (position, overflow) = address.addingReportingOverflow(UInt64(truncatingIfNeeded: done))
       if overflow { break }
       guard let source = bytes(at: position) else { break }
-      let count = min(source.count, buffer.count - done)
-      UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[0..<count]))
-      done += count
+      let count = min(source.count, buffer.count &- done)
+      UnsafeMutableRawBufferPointer(start: buffer.baseAddress?.advanced(by: done), count: count)
+        .copyMemory(from: UnsafeRawBufferPointer(start: source.baseAddress, count: count))
+      done &+= count
     }
     return done
   }
@@ -84,8 +84,8 @@ extension MinidumpReader {
       let (start, count) = list(
         record, .memoryList, entry: 16, stride: MemoryLayout<MinidumpMemoryRange>.stride, "ranges")
     else { return nil }
-    return (0..<count).map { index in
-      let entry = record.part(start + index * 16, count: 16)
+    return (0..<max(count, 0)).map { index in
+      let entry = record.entry(index, of: 16, from: start)
       let range = MinidumpMemoryRange(
         start: entry.u64(0), size: UInt64(entry.u32(8)), offset: UInt64(entry.u32(12)))
       check(range, .memoryList, index)
@@ -96,14 +96,14 @@ extension MinidumpReader {
   internal func decodeMemory64List() -> [MinidumpMemoryRange]? {
     guard let record = stream(.memory64List, minimum: 16) else { return nil }
     let says = record.u64(0)
-    let count = Int(min(says, UInt64((record.count - 16) / 16)))
+    let count = Int(truncatingIfNeeded: min(says, UInt64(truncatingIfNeeded: record.fitting(16, from: 16))))
     if UInt64(count) < says { note(.countTooLarge, .memory64List, "ranges", says) }
-    guard charge(count * MemoryLayout<MinidumpMemoryRange>.stride + 32, .memory64List, "ranges") else { return nil }
+    guard charge(count &* MemoryLayout<MinidumpMemoryRange>.stride &+ 32, .memory64List, "ranges") else { return nil }
     var offset = record.u64(8)
     var ranges: [MinidumpMemoryRange] = []
     ranges.reserveCapacity(count)
-    for index in 0..<count {
-      let entry = record.part(16 + index * 16, count: 16)
+    for index in 0..<max(count, 0) {
+      let entry = record.entry(index, of: 16, from: 16)
       let range = MinidumpMemoryRange(start: entry.u64(0), size: entry.u64(8), offset: offset)
       check(range, .memory64List, index)
       ranges.append(range)
@@ -116,7 +116,9 @@ extension MinidumpReader {
 
   private func check(_ range: MinidumpMemoryRange, _ type: MinidumpStreamType, _ index: Int) {
     let (end, overflow) = range.offset.addingReportingOverflow(range.size)
-    if overflow || end > UInt64(file.count) { note(.outsideFile, type, "memory", range.offset, index: index) }
+    if overflow || end > UInt64(truncatingIfNeeded: file.count) {
+      note(.outsideFile, type, "memory", range.offset, index: index)
+    }
     let (last, wraps) = range.start.addingReportingOverflow(range.size)
     if wraps && last != 0 { note(.badReference, type, "the end of the range at", range.start, index: index) }
   }
@@ -127,16 +129,16 @@ extension MinidumpReader {
     let type: MinidumpStreamType = contains(.threadList) ? .threadList : .threadExList
     let size = type == .threadList ? MinidumpThread.size : 64
     if let location = location(of: type), let record = stream(location), record.count >= 4 {
-      let padded = record.count - 8 == Int(record.u32(0)) * size
+      let padded = record.count &- 8 == Int(record.u32(0)) &* size
       let start = padded ? 8 : 4
-      for index in 0..<min(Int(record.u32(0)), (record.count - start) / size) {
-        let entry = record.part(start + index * size, count: size)
+      for index in 0..<max(min(Int(record.u32(0)), record.fitting(size, from: start)), 0) {
+        let entry = record.entry(index, of: size, from: start)
         if entry.u32(36) == 0 { continue }
         ranges.append(
           MinidumpMemoryRange(start: entry.u64(24), size: UInt64(entry.u32(32)), offset: UInt64(entry.u32(36))))
       }
     }
-    guard charge(ranges.count * 64, .memoryList, "ranges") else { return MinidumpMemoryMap(bytes, []) }
+    guard charge(ranges.count &* 64, .memoryList, "ranges") else { return MinidumpMemoryMap(bytes, []) }
     return MinidumpMemoryMap(bytes, ranges)
   }
 
@@ -147,8 +149,8 @@ extension MinidumpReader {
         minimumHeader: MinidumpMemoryInfo.headerSize, minimumEntry: MinidumpMemoryInfo.entrySize,
         stride: MemoryLayout<MinidumpMemoryInfo>.stride, "regions")
     else { return nil }
-    return (0..<count).map { index in
-      let entry = record.part(start + index * size, count: size)
+    return (0..<max(count, 0)).map { index in
+      let entry = record.entry(index, of: size, from: start)
       return MinidumpMemoryInfo(
         base: entry.u64(0), size: entry.u64(24), state: .init(rawValue: entry.u32(32)),
         protection: .init(rawValue: entry.u32(36)), kind: .init(rawValue: entry.u32(40)),

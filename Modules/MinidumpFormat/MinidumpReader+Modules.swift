@@ -8,8 +8,8 @@ extension MinidumpReader {
     else { return nil }
     var modules: [MinidumpModule] = []
     modules.reserveCapacity(count)
-    for index in 0..<count {
-      let entry = record.part(start + index * MinidumpModule.entrySize, count: MinidumpModule.entrySize)
+    for index in 0..<max(count, 0) {
+      let entry = record.entry(index, of: MinidumpModule.entrySize, from: start)
       var module = MinidumpModule(
         base: entry.u64(0), size: entry.u32(8),
         name: utf16(at: UInt64(entry.u32(20)), .moduleList, "name", index: index) ?? "", checksum: entry.u32(12),
@@ -45,8 +45,8 @@ extension MinidumpReader {
         count: UInt64(record.u32(8)), minimumHeader: MinidumpUnloadedModule.headerSize,
         minimumEntry: MinidumpUnloadedModule.entrySize, stride: MemoryLayout<MinidumpUnloadedModule>.stride, "modules")
     else { return nil }
-    return (0..<count).map { index in
-      let entry = record.part(start + index * size, count: size)
+    return (0..<max(count, 0)).map { index in
+      let entry = record.entry(index, of: size, from: start)
       return MinidumpUnloadedModule(
         base: entry.u64(0), size: entry.u32(8),
         name: utf16(at: UInt64(entry.u32(20)), .unloadedModuleList, "name", index: index) ?? "",

@@ -77,7 +77,7 @@ extension MinidumpReader {
   }
 
   private func decodeXState(_ record: MinidumpRecord) -> MinidumpXStateConfiguration? {
-    guard charge(64 * MemoryLayout<MinidumpXStateFeature>.stride, .miscInfo, "extended state") else { return nil }
+    guard charge(64 &* MemoryLayout<MinidumpXStateFeature>.stride, .miscInfo, "extended state") else { return nil }
     var features: [MinidumpXStateFeature] = []
     for index in 0..<64 {
       let (offset, size) = (record.u32(16 + index * 8), record.u32(20 + index * 8))

@@ -20,19 +20,19 @@ extension MinidumpReader {
   ) -> String? {
     let count = units.count / 2
     // The worst case is three bytes of UTF-8 for a unit.
-    guard charge(count * 3 + 32, stream, field, index: index) else { return nil }
+    guard charge(count &* 3 &+ 32, stream, field, index: index) else { return nil }
     var utf8: [UInt8] = []
     utf8.reserveCapacity(count)
     var position = 0
     while position < count {
-      let unit = units.u16(position * 2)
-      position += 1
+      let unit = units.u16(position &* 2)
+      position &+= 1
       if unit & 0xf800 != 0xd800 {
         append(UInt32(unit), to: &utf8)
-      } else if unit < 0xdc00, position < count, units.u16(position * 2) & 0xfc00 == 0xdc00 {
-        let low = units.u16(position * 2)
-        position += 1
-        append(0x1_0000 + (UInt32(unit & 0x3ff) << 10 | UInt32(low & 0x3ff)), to: &utf8)
+      } else if unit < 0xdc00, position < count, units.u16(position &* 2) & 0xfc00 == 0xdc00 {
+        let low = units.u16(position &* 2)
+        position &+= 1
+        append(0x1_0000 &+ (UInt32(unit & 0x3ff) << 10 | UInt32(low & 0x3ff)), to: &utf8)
       } else {
         append(0xfffd, to: &utf8)
       }
@@ -45,8 +45,8 @@ extension MinidumpReader {
     _ field: MinidumpRecord, _ stream: MinidumpStreamType, _ name: String
   ) -> String? {
     var units = 0
-    while units < field.count / 2, field.u16(units * 2) != 0 { units += 1 }
-    return utf16(field.part(0, count: units * 2), stream, name)
+    while units < field.count / 2, field.u16(units &* 2) != 0 { units &+= 1 }
+    return utf16(field.part(0, count: units &* 2), stream, name)
   }
 
   /// Crashpad's UTF-8 string.
@@ -62,7 +62,7 @@ extension MinidumpReader {
     _ text: MinidumpRecord, _ stream: MinidumpStreamType, _ field: String, index: Int? = nil
   ) -> String? {
     // The worst case is the three bytes of U+FFFD for one.
-    guard charge(text.count * 3 + 32, stream, field, index: index) else { return nil }
+    guard charge(text.count &* 3 &+ 32, stream, field, index: index) else { return nil }
     return String(decoding: text.bytes, as: UTF8.self)
   }
 
@@ -83,7 +83,7 @@ extension MinidumpReader {
   internal func copy(
     _ record: MinidumpRecord, _ stream: MinidumpStreamType, _ field: String, index: Int? = nil
   ) -> [UInt8]? {
-    guard charge(record.count + 32, stream, field, index: index) else { return nil }
+    guard charge(record.count &+ 32, stream, field, index: index) else { return nil }
     return [UInt8](record.bytes)
   }
 
@@ -91,16 +91,16 @@ extension MinidumpReader {
   internal func counted(
     at offset: UInt64, _ stream: MinidumpStreamType, _ field: String, index: Int? = nil
   ) -> MinidumpRecord? {
-    guard let start = Int(exactly: offset), start <= file.count - 4, start >= 0 else {
+    guard let start = Int(exactly: offset), start <= file.count &- 4, start >= 0 else {
       note(.outsideFile, stream, field, offset, index: index)
       return nil
     }
     let length = Int(file.u32(start))
-    guard length <= file.count - 4 - start else {
+    guard length <= file.count &- 4 &- start else {
       note(.outsideFile, stream, field, offset, index: index)
       return nil
     }
-    return file.part(start + 4, count: length)
+    return file.part(start &+ 4, count: length)
   }
 
   /// What a location descriptor names. nil with a soft error when any byte of it lies outside the file; nil without one
@@ -110,7 +110,7 @@ extension MinidumpReader {
   ) -> MinidumpRecord? {
     let (size, offset) = (Int(location.u32(0)), Int(location.u32(4)))
     if size == 0 { return nil }
-    guard offset <= file.count, size <= file.count - offset else {
+    guard offset <= file.count, size <= file.count &- offset else {
       note(.outsideFile, stream, field, UInt64(offset), index: index)
       return nil
     }
@@ -129,11 +129,11 @@ extension MinidumpReader {
     }
     let says = Int(stream.u32(0))
     // Breakpad on macOS and LLVM align the entries to 8.
-    let padded = stream.count - 8 == says &* entry && stream.count - 4 != says &* entry
+    let padded = stream.count &- 8 == says &* entry && stream.count &- 4 != says &* entry
     let start = padded ? 8 : 4
-    let count = min(says, (stream.count - start) / entry)
+    let count = min(says, stream.fitting(entry, from: start))
     if count < says { note(.countTooLarge, type, field, UInt64(says)) }
-    guard charge(count * stride + 32, type, field) else { return nil }
+    guard charge(count &* stride &+ 32, type, field) else { return nil }
     return (start, count)
   }
 
@@ -150,10 +150,10 @@ extension MinidumpReader {
       note(.unknownLayout, type, field, UInt64(entry))
       return nil
     }
-    let fitting = UInt64((stream.count - header) / entry)
+    let fitting = UInt64(truncatingIfNeeded: stream.fitting(entry, from: header))
     if says > fitting { note(.countTooLarge, type, field, says) }
-    let count = Int(min(says, fitting))
-    guard charge(count * stride + 32, type, field) else { return nil }
+    let count = Int(truncatingIfNeeded: min(says, fitting))
+    guard charge(count &* stride &+ 32, type, field) else { return nil }
     return (header, count, entry)
   }
 

@@ -32,8 +32,8 @@ extension MinidumpReader {
     else { return nil }
     var threads: [MinidumpThread] = []
     threads.reserveCapacity(count)
-    for index in 0..<count {
-      let entry = record.part(start + index * size, count: size)
+    for index in 0..<max(count, 0) {
+      let entry = record.entry(index, of: size, from: start)
       var thread = MinidumpThread(
         id: entry.u32(0), suspendCount: entry.u32(4), priorityClass: entry.u32(8), priority: entry.u32(12),
         teb: entry.u64(16))
@@ -54,8 +54,8 @@ extension MinidumpReader {
     else { return nil }
     var names: [MinidumpThreadName] = []
     names.reserveCapacity(count)
-    for index in 0..<count {
-      let entry = record.part(start + index * MinidumpThreadName.size, count: MinidumpThreadName.size)
+    for index in 0..<max(count, 0) {
+      let entry = record.entry(index, of: MinidumpThreadName.size, from: start)
       let name = utf16(at: entry.u64(4), .threadNames, "name", index: index) ?? ""
       names.append(MinidumpThreadName(threadID: entry.u32(0), name: name))
     }
@@ -68,8 +68,8 @@ extension MinidumpReader {
         record, .threadInfoList, header: Int(record.u32(0)), entry: Int(record.u32(4)), count: UInt64(record.u32(8)),
         minimumHeader: 12, minimumEntry: 64, stride: MemoryLayout<MinidumpThreadInfo>.stride, "threads")
     else { return nil }
-    return (0..<count).map { index in
-      let entry = record.part(start + index * size, count: size)
+    return (0..<max(count, 0)).map { index in
+      let entry = record.entry(index, of: size, from: start)
       return MinidumpThreadInfo(
         threadID: entry.u32(0), dumpFlags: entry.u32(4), dumpError: entry.u32(8), exitStatus: entry.u32(12),
         createTime: entry.u64(16), exitTime: entry.u64(24), kernelTime: entry.u64(32), userTime: entry.u64(40),
@@ -91,9 +91,9 @@ extension MinidumpReader {
         threadID: record.u32(0), code: record.u32(8), flags: record.u32(12), record: record.u64(16),
         address: record.u64(24))
       let says = Int(record.u32(32))
-      let count = min(says, MinidumpException.maximumParameters, (record.count - 40) / 8)
+      let count = min(says, MinidumpException.maximumParameters, record.fitting(8, from: 40))
       if count < says { note(.countTooLarge, .exception, "parameters", UInt64(says)) }
-      exception.parameters = (0..<count).map { record.u64(40 + $0 * 8) }
+      exception.parameters = (0..<max(count, 0)).map { record.u64(40 &+ $0 &* 8) }
       if record.count >= MinidumpException.size, let registers = located(record.part(160), .exception, "context") {
         exception.context = context(registers, .exception)
       }
@@ -107,7 +107,7 @@ extension MinidumpReader {
     _ record: MinidumpRecord, _ stream: MinidumpStreamType, index: Int? = nil
   ) -> MinidumpContext? {
     // The value, its box and the arrays in it.
-    guard charge(max(record.count, 256) + 512, stream, "context", index: index) else { return nil }
+    guard charge(max(record.count, 256) &+ 512, stream, "context", index: index) else { return nil }
     let architecture = systemInfo?.architecture ?? .unknown
     if let context = MinidumpContext(decoding: record, architecture: architecture) { return context }
     note(.tooSmall, stream, "context", UInt64(record.count), index: index)

@@ -36,8 +36,8 @@ extension MinidumpReader {
         minimumHeader: MinidumpHandle.headerSize, minimumEntry: MinidumpHandle.entrySize,
         stride: MemoryLayout<MinidumpHandle>.stride, "handles")
     else { return nil }
-    return (0..<count).map { index in
-      let entry = record.part(start + index * size, count: size)
+    return (0..<max(count, 0)).map { index in
+      let entry = record.entry(index, of: size, from: start)
       func text(_ offset: UInt32, _ field: String) -> String? {
         offset == 0 ? nil : utf16(at: UInt64(offset), .handleData, field, index: index)
       }
@@ -55,11 +55,11 @@ extension MinidumpReader {
         record, .handleOperationList, header: Int(record.u32(0)), entry: Int(record.u32(4)),
         count: UInt64(record.u32(8)), minimumHeader: 16, minimumEntry: 288, stride: stride, "operations")
     else { return nil }
-    return (0..<count).map { index in
-      let entry = record.part(start + index * size, count: size)
+    return (0..<max(count, 0)).map { index in
+      let entry = record.entry(index, of: size, from: start)
       return MinidumpHandleOperation(
         handle: entry.u64(0), processID: entry.u32(8), threadID: entry.u32(12), operation: entry.u32(16),
-        backtrace: (0..<min(Int(entry.u32(24)), 32)).map { entry.u64(32 + $0 * 8) })
+        backtrace: (0..<min(Int(entry.u32(24)), 32)).map { entry.u64(32 &+ $0 &* 8) })
     }
   }
 
@@ -73,18 +73,18 @@ extension MinidumpReader {
       return nil
     }
     let says = Int(record.u32(16))
-    let room = min(says, (record.count - header) / descriptor)
-    guard charge(room * MemoryLayout<MinidumpFunctionTable>.stride + 32, .functionTable, "tables") else { return nil }
+    let room = min(says, record.fitting(descriptor, from: header))
+    guard charge(room &* MemoryLayout<MinidumpFunctionTable>.stride &+ 32, .functionTable, "tables") else { return nil }
     var tables: [MinidumpFunctionTable] = []
-    var position = header + Int(record.u32(20))
-    while tables.count < says, position <= record.count - descriptor {
+    var position = header &+ Int(record.u32(20))
+    while tables.count < says, position <= record.count &- descriptor {
       let part = record.part(position, count: descriptor)
       tables.append(
         MinidumpFunctionTable(
           minimumAddress: part.u64(0), maximumAddress: part.u64(8), base: part.u64(16), entryCount: part.u32(24)))
       // No sum of these can overflow: each factor is below 2^32, the product below 2^63 is checked.
       let (table, overflow) = Int(part.u32(24)).multipliedReportingOverflow(by: entry)
-      let (end, leaves) = (position + descriptor + native + Int(part.u32(28))).addingReportingOverflow(table)
+      let (end, leaves) = (position &+ descriptor &+ native &+ Int(part.u32(28))).addingReportingOverflow(table)
       if overflow || leaves { break }
       position = end
     }
@@ -101,12 +101,12 @@ extension MinidumpReader {
     }
     var tokens: [MinidumpToken] = []
     var position = header
-    while tokens.count < says, position <= record.count - entry {
+    while tokens.count < says, position <= record.count &- entry {
       let part = record.part(position, count: entry)
       let size = Int(part.u32(0))
       guard size >= entry, charge(32, .token, "token") else { break }
       tokens.append(MinidumpToken(handle: part.u64(8), id: part.u32(4), size: part.u32(0)))
-      position += size
+      position &+= size
     }
     if tokens.count < says { note(.countTooLarge, .token, "tokens", UInt64(says)) }
     return tokens

@@ -34,14 +34,16 @@ public final class MinidumpReader {
   /// Whether something was left out because it would have passed `allocationLimit`.
   public private(set) var isExhausted = false
   /// First entry of each type.
-  private var firstEntry: [MinidumpStreamType: Int] = [:]
+  private var firstEntry: [MinidumpStreamType: MinidumpStreamLocation] = [:]
 
   public static let maximumSoftErrors = 256
 
   /// - Throws: `MinidumpReadError` when this is no minidump.
   public init(_ bytes: MinidumpBytes) throws(MinidumpReadError) {
     let buffer = bytes.buffer
-    guard buffer.count >= MinidumpHeader.size else { throw MinidumpReadError(.truncated, UInt64(buffer.count)) }
+    guard buffer.count >= MinidumpHeader.size else {
+      throw MinidumpReadError(.truncated, UInt64(truncatingIfNeeded: buffer.count))
+    }
     let little = MinidumpRecord(bytes: buffer, order: .little)
     let order: MinidumpByteOrder
     switch little.u32(0) {
@@ -52,7 +54,7 @@ public final class MinidumpReader {
     }
     self.bytes = bytes
     byteOrder = order
-    allocationLimit = 16 &* UInt64(buffer.count) &+ 1 << 20
+    allocationLimit = 16 &* UInt64(truncatingIfNeeded: buffer.count) &+ 1 << 20
     let record = MinidumpRecord(bytes: buffer, order: order)
     header = MinidumpHeader(
       version: record.u32(4), streamCount: record.u32(8), directoryOffset: record.u32(12), checksum: record.u32(16),
@@ -60,7 +62,7 @@ public final class MinidumpReader {
     guard UInt16(truncatingIfNeeded: header.version) == MinidumpHeader.version else {
       throw MinidumpReadError(.unknownVersion, UInt64(header.version))
     }
-    guard header.streamCount == 0 || UInt64(header.directoryOffset) < UInt64(buffer.count) else {
+    guard header.streamCount == 0 || UInt64(header.directoryOffset) < UInt64(truncatingIfNeeded: buffer.count) else {
       throw MinidumpReadError(.directoryOutsideFile, UInt64(header.directoryOffset))
     }
     readDirectory()
@@ -70,21 +72,20 @@ public final class MinidumpReader {
   public convenience init(_ bytes: [UInt8]) throws(MinidumpReadError) { try self.init(MinidumpBytes(copying: bytes)) }
 
   private func readDirectory() {
-    let room = Int(header.directoryOffset) < file.count ? file.count - Int(header.directoryOffset) : 0
-    let fitting = room / MinidumpHeader.directoryEntrySize
+    let fitting = file.fitting(MinidumpHeader.directoryEntrySize, from: Int(header.directoryOffset))
     let count = min(Int(header.streamCount), fitting)
     if count < Int(header.streamCount) {
       note(.countTooLarge, nil, "streams", UInt64(header.streamCount))
     }
-    // Twice: the dictionary of types takes about as much as the list.
-    guard charge(count * MemoryLayout<MinidumpStreamLocation>.stride * 4, nil, "streams") else { return }
+    // The dictionary of types takes up to four times as much as the list.
+    guard charge(count &* MemoryLayout<MinidumpStreamLocation>.stride &* 6, nil, "streams") else { return }
     directory.reserveCapacity(count)
-    for index in 0..<count {
-      let entry = file.part(Int(header.directoryOffset) + index * MinidumpHeader.directoryEntrySize, count: 12)
+    for index in 0..<max(count, 0) {
+      let entry = file.entry(index, of: MinidumpHeader.directoryEntrySize, from: Int(header.directoryOffset))
       let location = MinidumpStreamLocation(
         type: MinidumpStreamType(rawValue: entry.u32(0)), offset: entry.u32(8), size: entry.u32(4))
       directory.append(location)
-      if location.type != .unused, firstEntry[location.type] == nil { firstEntry[location.type] = index }
+      if location.type != .unused, firstEntry[location.type] == nil { firstEntry[location.type] = location }
     }
   }
 
@@ -97,7 +98,7 @@ public final class MinidumpReader {
 
   /// The first stream of this type.
   public func location(of type: MinidumpStreamType) -> MinidumpStreamLocation? {
-    firstEntry[type].map { directory[$0] }
+    firstEntry[type]
   }
 
   /// The bytes of the first stream of this type, not copied; clipped at the end of the file. Valid as long as the reader
@@ -114,8 +115,8 @@ public final class MinidumpReader {
       note(.outsideFile, location.type, "stream", UInt64(location.offset))
       return nil
     }
-    if size > file.count - start {
-      note(.outsideFile, location.type, "end of the stream", UInt64(location.offset) + UInt64(location.size))
+    if size > file.count &- start {
+      note(.outsideFile, location.type, "end of the stream", UInt64(location.offset) &+ UInt64(location.size))
     }
     return file.part(start, count: size)
   }

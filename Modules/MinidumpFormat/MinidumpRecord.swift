@@ -1,5 +1,8 @@
 // Provides fields of one record of a minidump.
 
+// Here and wherever foreign bytes are decoded, arithmetic wraps: every sum and product is of numbers that were compared
+// with the size of the file before, or its result is. `Scripts/check-decoders` counts the traps that are left.
+
 /// A record that lies inside the dump. Fields beyond its end read as 0, so that records that are cut off or of an older
 /// version need no special case; nothing here traps.
 ///
@@ -27,8 +30,20 @@ internal struct MinidumpRecord {
     guard offset >= 0, offset < bytes.count, length > 0 else {
       return MinidumpRecord(bytes: UnsafeRawBufferPointer(start: nil, count: 0), order: order)
     }
-    let end = length < bytes.count &- offset ? offset &+ length : bytes.count
-    return MinidumpRecord(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<end]), order: order)
+    let rest = UnsafeRawBufferPointer(
+      start: bytes.baseAddress?.advanced(by: offset), count: min(length, bytes.count &- offset))
+    return MinidumpRecord(bytes: rest, order: order)
+  }
+
+  /// One of many entries of `size` bytes that follow each other from `start` on.
+  func entry(_ index: Int, of size: Int, from start: Int) -> MinidumpRecord {
+    part(start &+ index &* size, count: size)
+  }
+
+  /// How many whole entries of `size` bytes there are from `start` on.
+  func fitting(_ size: Int, from start: Int) -> Int {
+    guard size > 0, start >= 0, start <= bytes.count else { return 0 }
+    return (bytes.count &- start) / size
   }
 
   /// The bytes at `offset`, filled with zeros to `count`; empty when all are zero.

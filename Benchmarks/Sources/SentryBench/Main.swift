@@ -2,7 +2,7 @@
 import Foundation
 
 private let benchmarks: [(name: String, body: @Sendable (Settings, (Row) -> Void) throws -> Void)] = [
-  ("dump-write", dumpWrite), ("dump-read", dumpRead), ("idle", idle), ("capture", capture),
+  ("dump-write", dumpWrite), ("minidump-read", minidumpRead), ("idle", idle), ("capture", capture),
 ]
 
 @main

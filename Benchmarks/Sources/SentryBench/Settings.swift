@@ -23,6 +23,11 @@ struct Settings {
   var client = ""
   var crashctl = ""
   var peerReader: String?
+  /// With the package `minidump`.
+  var peerPython: String?
+  var lldb: String?
+  /// Of damaged dumps.
+  var hostile: String?
   /// Where files are written; removed at the end.
   var scratch = ""
 
@@ -45,6 +50,9 @@ struct Settings {
       case "--peer-handler": peerHandler = try value(of: argument)
       case "--crashctl": crashctl = try value(of: argument)
       case "--peer-reader": peerReader = try value(of: argument)
+      case "--peer-python": peerPython = try value(of: argument)
+      case "--lldb": lldb = try value(of: argument)
+      case "--hostile": hostile = try value(of: argument)
       case "--client": client = try value(of: argument)
       case "--scratch": scratch = try value(of: argument)
       default:

@@ -6,6 +6,9 @@ struct FuzzTarget: Sendable {
   let name: String
   /// Valid inputs, small.
   let seeds: @Sendable () -> [(name: String, bytes: [UInt8])]
+  /// Changes the first `size` bytes into another input that keeps the format's structure; returns its size, at most the
+  /// buffer's. nil for libFuzzer's own mutations.
+  var mutate: (@convention(c) (UnsafeMutablePointer<UInt8>?, Int, Int, UInt32) -> Int)?
   let body: @Sendable (UnsafeRawBufferPointer) -> Void
 }
 

@@ -28,6 +28,7 @@ struct Main {
       exit(2)
     }
     current = target
+    fuzz_use_mutator(target.mutate)
     var count = CommandLine.argc
     var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
     exit(
