@@ -48,6 +48,8 @@ import ZooRuns
       environment: ["SWIFT_BACKTRACE": "enable=no"])
     defer { victim.end() }
     try victim.wait()
+    // `end` would end the reporter, which outlives the handler.
+    try waitUntil("all that it started has ended", timeout: .seconds(20)) { victim.livingFamily().isEmpty }
     #expect(victim.output.contains("handler exited(status: 0)"), "\(victim.output) \(victim.errorOutput)")
   }
 
