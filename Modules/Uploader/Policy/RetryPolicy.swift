@@ -4,8 +4,8 @@
 /// gives up, if the report is a day old by then.
 ///
 /// The age tells a server that refuses a report from one that is down. Each handler tries what waits as soon as it
-/// starts. Seen with programs that crash in a loop while the server is down: each crash brings a new handler, and seven
-/// failures are a matter of seconds. Counting alone loses every report of such a minute.
+/// starts, and a program that crashes in a loop brings a new handler with each crash: seven failures are then a matter of
+/// seconds, and counting alone would lose every report of a minute in which the server was down.
 public struct RetryPolicy: Sendable, Equatable {
   /// Seconds until the second attempt; doubled each time.
   public var firstDelay: Int64 = 15 * 60
