@@ -23,6 +23,14 @@ typedef struct curl_table {
   void *_Nullable slist_append;
   void *_Nullable slist_free_all;
   void *_Nullable version;
+  // Since 7.28; without them a transfer looks up once a second.
+  void *_Nullable multi_init;
+  void *_Nullable multi_cleanup;
+  void *_Nullable multi_add_handle;
+  void *_Nullable multi_remove_handle;
+  void *_Nullable multi_perform;
+  void *_Nullable multi_wait;
+  void *_Nullable multi_info_read;
 } curl_table;
 
 typedef size_t (*curl_table_transfer)(
@@ -51,6 +59,46 @@ static inline void curl_table_easy_reset(const curl_table *_Nonnull table, void 
 }
 static inline CURLcode curl_table_perform(const curl_table *_Nonnull table, void *_Nonnull easy) {
   return ((CURLcode(*)(CURL *))table->easy_perform)(easy);
+}
+static inline void *_Nullable curl_table_multi_init(const curl_table *_Nonnull table) {
+  return ((CURLM * (*)(void)) table->multi_init)();
+}
+static inline void curl_table_multi_cleanup(const curl_table *_Nonnull table, void *_Nonnull multi) {
+  ((CURLMcode(*)(CURLM *))table->multi_cleanup)(multi);
+}
+// One transfer, which ends with CURLE_ABORTED_BY_CALLBACK as soon as `descriptor` can be read.
+static inline CURLcode curl_table_perform_until(
+    const curl_table *_Nonnull table, void *_Nonnull multi, void *_Nonnull easy, int descriptor) {
+  if (((CURLMcode(*)(CURLM *, CURL *))table->multi_add_handle)(multi, easy) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+  CURLcode code = CURLE_GOT_NOTHING;
+  int running = 1;
+  while (1) {
+    if (((CURLMcode(*)(CURLM *, int *))table->multi_perform)(multi, &running) != CURLM_OK) {
+      code = CURLE_OUT_OF_MEMORY;
+      break;
+    }
+    if (running == 0) {
+      int left = 0;
+      CURLMsg *message;
+      while ((message = ((CURLMsg * (*)(CURLM *, int *)) table->multi_info_read)(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE && message->easy_handle == easy) code = message->data.result;
+      }
+      break;
+    }
+    struct curl_waitfd other;
+    other.fd = descriptor;
+    other.events = CURL_WAIT_POLLIN;
+    other.revents = 0;
+    int ready = 0;
+    ((CURLMcode(*)(CURLM *, struct curl_waitfd *, unsigned int, int, int *))table->multi_wait)(
+        multi, &other, 1, 1000, &ready);
+    if (other.revents != 0) {
+      code = CURLE_ABORTED_BY_CALLBACK;
+      break;
+    }
+  }
+  ((CURLMcode(*)(CURLM *, CURL *))table->multi_remove_handle)(multi, easy);
+  return code;
 }
 static inline const char *_Nullable curl_table_strerror(const curl_table *_Nonnull table, CURLcode code) {
   return ((const char *(*)(CURLcode))table->easy_strerror)(code);

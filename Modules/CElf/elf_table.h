@@ -6,39 +6,26 @@
 
 // The same view of libc as in CLinuxShims: one Swift file imports both.
 #include "../CLinuxShims/include/gnu_source.h"
+#include "../CLinuxShims/include/library_table.h"
 
 #include <gelf.h>
 #include <libelf.h>
 #include <stddef.h>
 
+#define ELF_FUNCTIONS(F) \
+  F(version, elf_version) \
+  F(memory, elf_memory) \
+  F(end, elf_end) \
+  F(kind, elf_kind) \
+  F(nextscn, elf_nextscn) \
+  F(getshdrstrndx, elf_getshdrstrndx) \
+  F(strptr, elf_strptr) \
+  F(getshdr, gelf_getshdr)
+
 /// Functions of libelf 1. All pointers are set once `elf_table_fill` has returned 1.
 struct elf_table {
-  __typeof__(&elf_version) _Null_unspecified version;
-  __typeof__(&elf_memory) _Null_unspecified memory;
-  __typeof__(&elf_end) _Null_unspecified end;
-  __typeof__(&elf_kind) _Null_unspecified kind;
-  __typeof__(&elf_nextscn) _Null_unspecified nextscn;
-  __typeof__(&elf_ndxscn) _Null_unspecified ndxscn;
-  __typeof__(&elf_getshdrstrndx) _Null_unspecified getshdrstrndx;
-  __typeof__(&elf_strptr) _Null_unspecified strptr;
-  __typeof__(&gelf_getshdr) _Null_unspecified getshdr;
+  ELF_FUNCTIONS(LIBRARY_TABLE_MEMBER)
 };
-
-/// Fills `table` from `lookup`, which returns the address of a symbol or NULL. Returns 1 when nothing is missing.
-static inline int elf_table_fill(
-    struct elf_table *_Nonnull table, void *_Nullable (*_Nonnull lookup)(const char *_Nonnull, void *_Nullable),
-    void *_Nullable argument) {
-  *(void **)&table->version = lookup("elf_version", argument);
-  *(void **)&table->memory = lookup("elf_memory", argument);
-  *(void **)&table->end = lookup("elf_end", argument);
-  *(void **)&table->kind = lookup("elf_kind", argument);
-  *(void **)&table->nextscn = lookup("elf_nextscn", argument);
-  *(void **)&table->ndxscn = lookup("elf_ndxscn", argument);
-  *(void **)&table->getshdrstrndx = lookup("elf_getshdrstrndx", argument);
-  *(void **)&table->strptr = lookup("elf_strptr", argument);
-  *(void **)&table->getshdr = lookup("gelf_getshdr", argument);
-  return table->version && table->memory && table->end && table->kind && table->nextscn && table->ndxscn &&
-         table->getshdrstrndx && table->strptr && table->getshdr;
-}
+LIBRARY_TABLE_FILLER(elf_table, ELF_FUNCTIONS)
 
 #endif

@@ -8,7 +8,7 @@ internal import CLinuxShims
 ///
 /// Async-signal-safe; entered by the kernel only. In order: claim the process, say what happened in the crash record,
 /// write the marker file, ask the handler for a dump and wait, put the previous action back, queue the original signal
-/// again. Returning then runs what was there before, or ends the process by its own signal.
+/// again. The application's decisions may end that before the claim, and after the dump. Returning then runs what was there before, or ends the process by its own signal.
 @implementation @c @_noLocks @_noAllocation
 internal func crash_signal_handler(
   _ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
@@ -17,18 +17,26 @@ internal func crash_signal_handler(
   let process = crash_getpid()
   if isStackOffer(signal, info, context, process) { return }
   let thread = crash_gettid()
+  if isHookEvent(info, context, thread) { return }
   let identity = UInt64(UInt32(bitPattern: process)) << 32 | UInt64(UInt32(bitPattern: thread))
 
   if crash_load32(crash_path_enabled()) == 0 {
     passOn(signal, info, process, thread)
     return
   }
+  // The application may know better: a fault that it provoked itself, and mends. Nothing has changed then.
+  if crash_call_decision(crash_path().pointee.first_chance, signal, info, context) { return }
   switch claim(identity, process) {
   case .first:
     // Once more: a client that ends looks for an owner after it has cleared this word, and closes the socket only when
     // there is none. One of both sees the other.
-    if crash_load32(crash_path_enabled()) != 0 { reportCrash(signal, info, context, thread) }
-    passOn(signal, info, process, thread)
+    var isOver = false
+    if crash_load32(crash_path_enabled()) != 0 {
+      reportCrash(signal, info, context, thread)
+      isOver = crash_call_decision(crash_path().pointee.last_chance, signal, info, context)
+    }
+    // A fault comes again when its instruction is retried; this thread has reported then, and dies.
+    if !isOver { passOn(signal, info, process, thread) }
     // Only now: the waiting threads raise their own signals next, and the process shall die of this one.
     crash_path().pointee.done_time = crash_clock(1)
     crash_store32(crash_path_done(), 1)
@@ -117,16 +125,37 @@ private func reportCrash(
   record.pointee.crash_time = crash_clock(0)
   record.pointee.flags = 0
   record.pointee.request_count &+= 1
+  placeScope(crash_getpid(), record)
   if state.pointee.marker != 0 { writeMarker(record.pointee.crash_time) }
   crash_call_hook(state.pointee.before_request, signal, info, context)
-  _ = requestDump(record)
+  if crash_hook_shared().pointee.stack_top == 0 {
+    _ = reportOrLastResort(record, info, context, thread)
+  } else if state.pointee.is_ours != 0 {
+    // The report is safe before the application's code runs.
+    record.pointee.flags = UInt32(CRASH_RECORD_WILL_DECIDE)
+    let result = reportOrLastResort(record, info, context, thread)
+    let verdict = askHook(signal, info, context, thread)
+    if verdict == CRASH_VERDICT_DISCARD {
+      removeMarker()
+      // What was made without the handler that would take it back.
+      if result != 0 { discardDump() }
+    }
+    // 1: nobody would hear it.
+    if result != 1 { tellVerdict(verdict == CRASH_VERDICT_NONE ? UInt32(CRASH_VERDICT_KEEP) : verdict) }
+  } else if askHook(signal, info, context, thread) == CRASH_VERDICT_DISCARD {
+    // A foreign handler knows no second thoughts: it is not asked at all.
+    removeMarker()
+  } else {
+    _ = reportOrLastResort(record, info, context, thread)
+  }
   crash_call_hook(state.pointee.after_request, signal, info, context)
+  releaseScope()
 }
 
 /// Waits until the owner has finished, at most as long as a dump may take.
 @_noLocks @_noAllocation
 private func waitForOwner() {
-  let deadline = crash_clock(1) &+ crash_path().pointee.timeout
+  let deadline = crash_clock(1) &+ crash_path().pointee.timeout &+ crash_hook_shared().pointee.timeout
   while crash_load32(crash_path_done()) == 0 {
     let left = deadline &- crash_clock(1)
     if left <= 0 { return }

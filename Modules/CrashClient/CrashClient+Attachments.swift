@@ -5,10 +5,16 @@ public import LinuxSystem
 extension CrashClient {
   /// Adds a file to every later report; it is read at the time of the crash. Adding it twice is no error. Handlers take
   /// this, and removal and retry, from the process that started them only: a forked child's are ignored.
-  public func addAttachment(_ path: FilePath) throws(CrashClientError) { try send(.addAttachment(path: path.bytes)) }
+  public func addAttachment(_ path: FilePath) throws(CrashClientError) {
+    changeFallback { $0.add(path) }
+    if isAlone { return }
+    try send(.addAttachment(path: path.bytes))
+  }
 
   /// Takes a file out of later reports.
   public func removeAttachment(_ path: FilePath) throws(CrashClientError) {
+    changeFallback { $0.remove(path) }
+    if isAlone { return }
     try send(.removeAttachment(path: path.bytes))
   }
 
@@ -24,7 +30,7 @@ extension CrashClient {
     _ operation: WriteOperation, to path: FilePath, _ bytes: [UInt8]
   ) throws(CrashClientError) {
     let write = AttachmentWrite(operation == .replace ? .replace : .append, path: path.bytes, payload: bytes)
-    if dialect == .sentry, bytes.count <= AttachmentWrite.maximumPayload {
+    if dialect == .sentry, !isAlone, bytes.count <= AttachmentWrite.maximumPayload {
       do {
         try send(.writeAttachment(write))
         return

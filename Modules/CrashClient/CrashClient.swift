@@ -10,14 +10,26 @@ internal import LinuxSystem
 /// One at a time in a process; it ends when the last reference goes. All methods may be called on any thread; none in a
 /// signal handler.
 public final class CrashClient: @unchecked Sendable {
-  // @unchecked: `connection` changes only under `lock`.
+  // @unchecked: what changes does so only under `lock`.
   private var connection: HandlerConnection?
+  /// The one before. A crashing thread may still be using its number.
+  private var retired: HandlerConnection?
+  private var fallback: FallbackPlan?
+  private var watch: HandlerWatch?
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let executable: FilePath
-  private let processID: Int32
-  private let answered: Bool
-  private let version: UInt16?
+  private var processID: Int32
+  private var answered: Bool
+  private var version: UInt16?
+  private var handlerEnds = 0
+  private var restartFailure: String?
   private let threadsAreHooked: Bool
+  private let startsAtCrash: Bool
+  private let isPrivate: Bool
+  private let launch: LaunchPlan?
+  /// There is no handler, and none could be started.
+  internal let isAlone: Bool
+  private var isInstalled = true
 
   /// The dialect of the connection.
   public let dialect: Dialect
@@ -29,9 +41,34 @@ public final class CrashClient: @unchecked Sendable {
     public var beforeRequest: Function?
     /// After the dump, before the process goes on to die.
     public var afterRequest: Function?
-    public init(beforeRequest: Function? = nil, afterRequest: Function? = nil) {
+
+    public typealias Decision = @convention(c) (Int32, UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Bool
+    /// Before anything else, on each thread that gets a crash signal: `true` says that the application has dealt with
+    /// it. The thread goes on and nothing is reported. It may leave by `siglongjmp(3)`.
+    public var firstChance: Decision?
+    /// Whether the handlers that were there before are called before anything is reported, and only what they leave
+    /// unmended is: for runtimes that provoke faults of their own. After `firstChance`.
+    public var chainsAtStart = false
+    /// After the dump: `true` keeps the process alive, if the signal was sent by somebody. A fault comes again when its
+    /// instruction is retried, and ends the process then.
+    public var lastChance: Decision?
+
+    /// Decides whether the crash is reported: after the dump where the handler is ours and holds the report, else
+    /// before it. Called on a stack of its own; need not be async-signal-safe. One that crashes, or takes longer than
+    /// `verdictTimeout`, has decided nothing, and the report is kept.
+    public typealias Verdict = @convention(c) (Int32, UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt32
+    public var verdict: Verdict?
+    /// Milliseconds.
+    public var verdictTimeout: Int64 = 2000
+
+    public init(
+      beforeRequest: Function? = nil, afterRequest: Function? = nil, firstChance: Decision? = nil,
+      lastChance: Decision? = nil
+    ) {
       self.beforeRequest = beforeRequest
       self.afterRequest = afterRequest
+      self.firstChance = firstChance
+      self.lastChance = lastChance
     }
   }
 
@@ -47,35 +84,74 @@ public final class CrashClient: @unchecked Sendable {
     _ configuration: HandlerConfiguration, hooks: Hooks = Hooks(), excludedSignals: [Int32] = [],
     threadHook: Bool = false
   ) throws(CrashClientError) -> CrashClient {
+    try alone { () throws(CrashClientError) -> CrashClient in
+      let settings = try CrashSettings(configuration, hooks, excludedSignals, threadHook)
+      let handler = try HandlerProcess.start(configuration)
+      let plan = FallbackPlan(configuration, executable: handler.executable, settings.sanitizationAddress)
+      let client = try install(handler, fallback: plan, settings)
+      client.watchHandler(configuration)
+      return client
+    }
+  }
+
+  /// Installs everything that a crash needs where no handler can be had: the crashing thread writes a small dump itself,
+  /// with its own registers and stack. The report database must exist at the configuration's path.
+  ///
+  /// - Throws: what went wrong and what to do. Nothing is installed then.
+  public static func startWithoutHandler(
+    _ configuration: HandlerConfiguration, hooks: Hooks = Hooks(), excludedSignals: [Int32] = [],
+    threadHook: Bool = false
+  ) throws(CrashClientError) -> CrashClient {
+    try alone { () throws(CrashClientError) -> CrashClient in
+      var settings = try CrashSettings(configuration, hooks, excludedSignals, threadHook)
+      settings.waits = false
+      return try install(
+        HandlerProcess(atCrash: "", configuration.dialect),
+        fallback: FallbackPlan(configuration, executable: nil, settings.sanitizationAddress), settings)
+    }
+  }
+
+  /// Runs `body` as the only start in this process.
+  internal static func alone(
+    _ body: () throws(CrashClientError) -> CrashClient
+  ) throws(CrashClientError) -> CrashClient {
     guard crash_exchange32(crash_path_client(), 0, 1) else {
       throw CrashClientError(
         .alreadyInstalled, "crash capture is already on in this process", advice: "Stop the other client first")
     }
-    do { return try install(configuration, hooks, excludedSignals, threadHook) } catch {
+    do { return try body() } catch {
       crash_store32(crash_path_client(), 0)
       throw error
     }
   }
 
-  private static func install(
-    _ configuration: HandlerConfiguration, _ hooks: Hooks, _ excludedSignals: [Int32], _ threadHook: Bool
+  internal static func install(
+    _ handler: consuming HandlerProcess, fallback: consuming FallbackPlan?, launch: LaunchPlan? = nil,
+    _ settings: consuming CrashSettings
   ) throws(CrashClientError) -> CrashClient {
     let state = crash_path()
-    let marker = configuration.crashMarkerPath
-    if let marker, marker.bytes.count >= 4096 {
-      throw CrashClientError(.invalidPath, "the crash marker's path is longer than 4095 bytes")
-    }
-    do { try AlternateStack.prepare() } catch { throw .system("pthread_key_create", error) }
-    let handler = try HandlerProcess.start(configuration)
-
-    state.pointee.socket = handler.connection.descriptor.rawValue
+    let dialect = handler.dialect
+    state.pointee.socket = handler.socket
     state.pointee.handler_pid = handler.processID
-    state.pointee.dialect = configuration.dialect == .sentry ? 1 : 0
-    state.pointee.timeout = Int64(configuration.effectiveDumpTimeout) * 1_000_000
+    CrashChannel.prepare(handlerVersion: handler.ourVersion)
+    state.pointee.dialect = dialect == .sentry ? 1 : 0
+    state.pointee.is_private = handler.isPrivate ? 1 : 0
+    state.pointee.unanswered = 0
+    crash_store64(crash_path_speaker(), 0)
+    crash_store64(crash_path_sanitization(), settings.sanitizationAddress)
+    state.pointee.timeout = Int64(settings.dumpTimeout) * 1_000_000
+    let hooks = settings.hooks
     state.pointee.before_request = unsafeBitCast(hooks.beforeRequest, to: crash_hook?.self)
     state.pointee.after_request = unsafeBitCast(hooks.afterRequest, to: crash_hook?.self)
+    let firstChance = unsafeBitCast(hooks.firstChance, to: crash_decision?.self)
+    crash_chain_set_application(firstChance)
+    state.pointee.first_chance = hooks.chainsAtStart ? crash_chain_at_start : firstChance
+    state.pointee.last_chance = unsafeBitCast(hooks.lastChance, to: crash_decision?.self)
+    state.pointee.is_ours = handler.ourVersion == nil ? 0 : 1
+    state.pointee.waits = settings.waits ? 1 : 0
+    VerdictHook.install(hooks.verdict, milliseconds: hooks.verdictTimeout)
     state.pointee.marker = 0
-    if let marker {
+    if let marker = settings.marker {
       let bytes = crash_path_marker()
       for (offset, byte) in marker.bytes.enumerated() {
         bytes.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
@@ -85,7 +161,7 @@ public final class CrashClient: @unchecked Sendable {
     }
     crash_record_shared().pointee.fatal_message_slot = UInt64(UInt(bitPattern: crash_swift_message_slot()))
     // PR_SET_PTRACER fails where there is no Yama, and is not needed there.
-    _ = linux_prctl(Int32(PR_SET_PTRACER), UInt(handler.processID), 0, 0, 0)
+    if handler.processID > 0 { _ = linux_prctl(Int32(PR_SET_PTRACER), UInt(handler.processID), 0, 0, 0) }
     crash_store64(crash_path_owner(), 0)
     crash_store32(crash_path_done(), 0)
     state.pointee.returns = 0
@@ -93,23 +169,31 @@ public final class CrashClient: @unchecked Sendable {
     CrashUnderWay.waitAtExit()
     AlternateStack.installForCurrentThread()
     crash_store32(crash_path_enabled(), 1)
-    if threadHook { crash_set_thread_start(threadStarts) }
-    if !excludedSignals.contains(CRASH_ADOPTION_SIGNAL), SignalActions.installForOffers() {
+    if settings.threadHook { crash_set_thread_start(threadStarts) }
+    if !settings.excludedSignals.contains(CRASH_ADOPTION_SIGNAL), SignalActions.installForOffers() {
       StackOffers.makeToOtherThreads()
     }
-    let failed = SignalActions.install(excluding: excludedSignals)
+    let failed = SignalActions.install(excluding: settings.excludedSignals)
     if !failed.isEmpty {
       crash_store32(crash_path_enabled(), 0)
       SignalActions.uninstall()
       crash_set_thread_start(nil)
       state.pointee.socket = -1
+      state.pointee.launch_path = nil
+      CrashChannel.discard()
       throw CrashClientError(.systemCallFailed, "sigaction failed for the signals \(failed)")
     }
-    return CrashClient(handler, configuration.dialect, threadHook)
+    return CrashClient(handler, fallback, launch, settings.threadHook)
   }
 
-  private init(_ handler: consuming HandlerProcess, _ dialect: Dialect, _ threadHook: Bool) {
-    self.dialect = dialect
+  private init(
+    _ handler: consuming HandlerProcess, _ fallback: consuming FallbackPlan?, _ launch: LaunchPlan?, _ threadHook: Bool
+  ) {
+    dialect = handler.dialect
+    isPrivate = handler.isPrivate
+    self.launch = launch
+    startsAtCrash = handler.socket < 0 && !handler.executable.isEmpty
+    isAlone = handler.socket < 0 && handler.executable.isEmpty
     executable = handler.executable
     processID = handler.processID
     answered = handler.answered
@@ -118,6 +202,7 @@ public final class CrashClient: @unchecked Sendable {
     lock = .allocate(capacity: 1)
     pthread_mutex_init(lock, nil)
     connection = handler.takeConnection()
+    self.fallback = fallback
   }
 
   deinit {
@@ -129,28 +214,42 @@ public final class CrashClient: @unchecked Sendable {
   /// Ends crash capture: the previous signal handlers are back, and the handler ends when its work is done.
   /// Alternate stacks stay with their threads. A second call does nothing.
   public func stop() {
+    stopCapture()?.end()
+  }
+
+  private func stopCapture() -> HandlerWatch? {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
-    if connection == nil { return }
+    if !isInstalled { return nil }
+    isInstalled = false
     crash_store32(crash_path_enabled(), 0)
     crash_set_thread_start(nil)
     CrashUnderWay.wait()
     SignalActions.uninstall()
     crash_path().pointee.socket = -1
+    crash_path().pointee.launch_path = nil
+    VerdictHook.uninstall()
+    CrashChannel.discard()
     connection = nil
+    retired = nil
+    fallback = nil
     crash_store32(crash_path_client(), 0)
+    return watch.take()
   }
 
   /// How crash capture stands.
   public var health: CrashClientHealth {
     pthread_mutex_lock(lock)
-    let alive = connection?.isAlive ?? false
-    let installed = connection != nil
+    let installed = isInstalled
+    let alive = installed && (startsAtCrash ? FileSystem.isExecutable(executable) : connection?.isAlive ?? false)
+    let (processID, answered, version) = (self.processID, self.answered, self.version)
+    let (ends, failure) = (handlerEnds, restartFailure)
     pthread_mutex_unlock(lock)
     let known = ThreadStackRegistry.threads + (AlternateStack.currentThreadHasOne ? [linux_gettid()] : [])
     let bits = crash_path().pointee.installed
     return CrashClientHealth(
-      handlerPath: executable, handlerProcessID: processID, isHandlerAlive: alive, handlerAnswered: answered,
+      handlerPath: executable, handlerProcessID: processID, isHandlerAlive: alive, startsAtCrash: startsAtCrash,
+      handlerAnswered: answered, handlerEnds: ends, restartFailure: failure,
       ourHandlerVersion: version, dialect: dialect, isInstalled: installed,
       overriddenSignals: SignalActions.crashSignals.filter {
         bits & crash_signal_bit($0) != 0 && !crash_action_is_installed($0)
@@ -173,7 +272,7 @@ public final class CrashClient: @unchecked Sendable {
     }
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
-    if connection == nil { throw .stopped }
+    if connection == nil { throw startsAtCrash && isInstalled ? .notYet : .stopped }
     do {
       try connection?.send(packet, milliseconds: 1000)
     } catch {
@@ -182,15 +281,109 @@ public final class CrashClient: @unchecked Sendable {
     }
   }
 
+  /// Lets handlers find other rules for sanitized reports. Under the lock.
+  internal func publish(_ rules: CrashSanitization?, at address: UInt64) {
+    crash_store64(crash_path_sanitization(), address)
+    launch?.sanitize(address)
+    guard var plan = fallback.take() else { return }
+    plan.sanitize(rules, at: address)
+    fallback = consume plan
+  }
+
+  /// A descriptor of the connection for other programs, or -1.
+  internal func duplicateConnection() throws(CrashClientError) -> Int32 {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    if isPrivate && isInstalled {
+      throw CrashClientError(
+        .notShared, "the connection to the handler is private", advice: "Start the client with a shared one")
+    }
+    guard let number = connection?.descriptor.rawValue else { throw startsAtCrash && isInstalled ? .notYet : .stopped }
+    return linux_fcntl(number, F_DUPFD, 3)
+  }
+
+  /// Changes what is done without the handler's help.
+  internal func changeFallback(_ change: (inout FallbackPlan) -> Void) {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    guard var plan = fallback.take() else { return }
+    change(&plan)
+    fallback = consume plan
+  }
+
+  // MARK: - Another handler
+
+  internal var connectedSocket: Int32? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return connection?.descriptor.rawValue
+  }
+
+  internal var currentAttachments: [FilePath]? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return fallback?.attachments
+  }
+
+  internal func keep(_ watch: HandlerWatch) {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    self.watch = watch
+  }
+
+  /// - Returns: whether crashes are captured still.
+  internal func noteHandlerEnd() -> Bool {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    // The same death again, when another one could not be started.
+    if isInstalled && restartFailure == nil { handlerEnds += 1 }
+    return isInstalled
+  }
+
+  internal func noteRestartFailure(_ error: CrashClientError) {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    restartFailure = error.description
+  }
+
+  /// Lets crashes go to another handler from now on.
+  ///
+  /// - Returns: its socket.
+  /// - Throws: when capture has been stopped meanwhile.
+  internal func replaceHandler(_ handler: consuming HandlerProcess) throws(CrashClientError) -> Int32 {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    if !isInstalled { throw .stopped }
+    let state = crash_path()
+    let socket = handler.socket
+    processID = handler.processID
+    answered = handler.answered
+    version = handler.ourVersion
+    restartFailure = nil
+    // A thread that crashes now finds either the old socket, whose other end is closed, or the new one with its process.
+    state.pointee.handler_pid = processID
+    if processID > 0 { _ = linux_prctl(Int32(PR_SET_PTRACER), UInt(processID), 0, 0, 0) }
+    state.pointee.is_ours = version == nil ? 0 : 1
+    if state.pointee.takes_channel == 0 { CrashChannel.prepare(handlerVersion: version) }
+    state.pointee.socket = socket
+    retired = connection.take()
+    connection = handler.takeConnection()
+    return socket
+  }
+
   /// Runs `body` while the connection stays as it is.
   internal func whileConnected<Result>(_ body: () -> Result) throws(CrashClientError) -> Result {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
-    if connection == nil { throw .stopped }
+    if !isInstalled { throw .stopped }
     return body()
   }
 }
 
 extension CrashClientError {
-  fileprivate static var stopped: CrashClientError { CrashClientError(.notConnected, "crash capture is stopped") }
+  internal static var stopped: CrashClientError { CrashClientError(.notConnected, "crash capture is stopped") }
+  fileprivate static var notYet: CrashClientError {
+    CrashClientError(
+      .notConnected, "the handler is started at the crash", advice: "Name attachments in its configuration")
+  }
 }

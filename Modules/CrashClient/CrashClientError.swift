@@ -27,6 +27,12 @@ public struct CrashClientError: Error, Sendable, CustomStringConvertible {
     public static let notInThisDialect = Code(rawValue: 9)
     /// The path is empty, too long, or has a NUL in it.
     public static let invalidPath = Code(rawValue: 10)
+    /// The handler could not make the dump.
+    public static let dumpFailed = Code(rawValue: 11)
+    /// The connection serves this process alone.
+    public static let notShared = Code(rawValue: 12)
+    /// Handlers cannot follow the rules for sanitized reports.
+    public static let invalidSanitization = Code(rawValue: 13)
   }
 
   public let code: Code

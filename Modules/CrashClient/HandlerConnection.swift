@@ -7,6 +7,8 @@ internal import LinuxSystem
 internal struct HandlerConnection: ~Copyable {
   let descriptor: OwnedFileDescriptor
   let dialect: Dialect
+  /// Whether this process is the only one that sends on the socket.
+  let isPrivate: Bool
 
   /// Sends one packet. A full socket is waited for, at most `milliseconds`.
   func send(_ packet: [UInt8], milliseconds: Int32) throws(Errno) {

@@ -1,4 +1,5 @@
 // Provides where the handler's executable is.
+internal import CLinuxShims
 public import LinuxSystem
 
 /// Where to find the handler's executable.
@@ -7,6 +8,9 @@ public enum HandlerLocation: Hashable, Sendable {
   case besideExecutable
   /// A path, relative ones against the working directory. A bare name that is not there is also looked up in `$PATH`.
   case path(FilePath)
+  /// This program itself, started once more: where it links `SentrySelfHandler`, it does the handler's work before its
+  /// `main`.
+  case thisProgram
 
   /// The name of the handler beside the executable.
   public static let defaultName = "crashpad_handler"
@@ -40,7 +44,28 @@ public enum HandlerLocation: Hashable, Sendable {
       }
       try HandlerLocation.check(absolute)
       return absolute
+    case .thisProgram:
+      guard self_handler_state() != 0 else {
+        throw CrashClientError(
+          .handlerMissing, "this program cannot be its own handler: it does not link SentrySelfHandler",
+          advice: "Add the package's product SentrySelfHandler to the executable's dependencies")
+      }
+      // The kernel's own link: it leads to this very program, also when the file has been replaced or removed.
+      if FileSystem.isExecutable("/proc/self/exe") { return "/proc/self/exe" }
+      guard let path = HandlerLocation.startedAs else {
+        throw CrashClientError(
+          .handlerMissing, "this program cannot be its own handler: without /proc it does not know its own path",
+          advice: "Mount /proc, or install crashpad_handler and name it")
+      }
+      return path
     }
+  }
+
+  /// The path by which the kernel was told to execute this program, `AT_EXECFN` of getauxval(3).
+  private static var startedAs: FilePath? {
+    guard let text = UnsafePointer<CChar>(bitPattern: UInt(getauxval(31))) else { return nil }
+    let path = FilePath(cString: text)
+    return path.isAbsolute && FileSystem.isExecutable(path) ? path : nil
   }
 
   private static func absolute(_ path: FilePath) throws(CrashClientError) -> FilePath {

@@ -5,7 +5,13 @@ internal import LinuxSystem
 
 /// A handler that has been started and has answered, or is at least alive.
 internal struct HandlerProcess: ~Copyable {
-  let connection: HandlerConnection
+  /// `nil`: it is started at the crash.
+  let connection: HandlerConnection?
+  let dialect: Dialect
+  /// The connection's descriptor; -1 without one.
+  let socket: Int32
+  /// Whether this process is the only one that sends on it.
+  let isPrivate: Bool
   let executable: FilePath
   /// As this process sees it.
   let processID: Int32
@@ -13,6 +19,33 @@ internal struct HandlerProcess: ~Copyable {
   let ourVersion: UInt16?
   /// Whether the handler answered in time. A silent one is kept: it may only be slow.
   let answered: Bool
+
+  /// One that is there.
+  init(
+    _ connection: consuming HandlerConnection, _ executable: FilePath, processID: Int32, ourVersion: UInt16? = nil,
+    answered: Bool = false
+  ) {
+    dialect = connection.dialect
+    socket = connection.descriptor.rawValue
+    isPrivate = connection.isPrivate
+    self.connection = consume connection
+    self.executable = executable
+    self.processID = processID
+    self.ourVersion = ourVersion
+    self.answered = answered
+  }
+
+  /// One that is started at the crash, or none at all: an empty path.
+  init(atCrash executable: FilePath, _ dialect: Dialect) {
+    connection = nil
+    self.dialect = dialect
+    socket = -1
+    isPrivate = false
+    self.executable = executable
+    processID = 0
+    ourVersion = nil
+    answered = false
+  }
 
   /// Starts the handler and asks it who it is.
   static func start(_ configuration: HandlerConfiguration) throws(CrashClientError) -> HandlerProcess {
@@ -22,49 +55,55 @@ internal struct HandlerProcess: ~Copyable {
     let spawned = try spawn(executable, configuration, pair.handler.rawValue)
     let watcher = linux_pidfd_open(spawned, 0)
     defer { if watcher >= 0 { _ = close(watcher) } }
-    let connection = HandlerConnection(descriptor: pair.takeClient(), dialect: configuration.dialect)
+    let connection = HandlerConnection(
+      descriptor: pair.takeClient(), dialect: configuration.dialect, isPrivate: !configuration.sharesConnection)
 
+    return try ask(connection, executable, spawned, watcher, milliseconds: configuration.startTimeout)
+  }
+
+  /// Takes a connection that another process has made.
+  ///
+  /// - Parameter processID: what the caller knows of the handler; `nil`: it is asked.
+  static func join(
+    _ connection: consuming HandlerConnection, processID: Int32?, milliseconds: Int32
+  ) throws(CrashClientError) -> HandlerProcess {
+    guard let processID else { return try ask(connection, "", 0, -1, milliseconds: milliseconds) }
+    if !connection.isAlive { throw died("", processID, -1) }
+    return HandlerProcess(connection, "", processID: processID)
+  }
+
+  /// Asks the handler who it is.
+  private static func ask(
+    _ connection: consuming HandlerConnection, _ executable: FilePath, _ spawned: Int32, _ watcher: Int32,
+    milliseconds: Int32
+  ) throws(CrashClientError) -> HandlerProcess {
     let question: [UInt8]
-    do { question = try ClientMessage.checkCredentials.encoded(in: configuration.dialect) } catch {
+    do { question = try ClientMessage.checkCredentials.encoded(in: connection.dialect) } catch {
       throw CrashClientError(.systemCallFailed, error.description)
     }
-    do { try connection.send(question, milliseconds: configuration.startTimeout) } catch {
+    do { try connection.send(question, milliseconds: milliseconds) } catch {
       if error != .wouldBlock { throw died(executable, spawned, watcher) }
     }
-    let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(configuration.startTimeout))
+    let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(milliseconds))
     while true {
       switch connection.receive(milliseconds: deadline.millisecondsFromNow()) {
       case .message(let message, let process):
         if message.kind != .credentials { continue }
         let version = message.isFromOurHandler ? HandlerMark.version(of: message.processID) : nil
         return HandlerProcess(
-          connection: connection, executable: executable, processID: process > 0 ? process : spawned,
-          ourVersion: version, answered: true)
-      case .nothing:
-        return HandlerProcess(
-          connection: connection, executable: executable, processID: spawned, ourVersion: nil, answered: false)
+          connection, executable, processID: process > 0 ? process : spawned, ourVersion: version, answered: true)
+      case .nothing: return HandlerProcess(connection, executable, processID: spawned)
       case .end: throw died(executable, spawned, watcher)
       }
     }
   }
 
-  private static func spawn(
+  static func spawn(
     _ executable: FilePath, _ configuration: HandlerConfiguration, _ socket: Int32
   ) throws(CrashClientError) -> Int32 {
     let arguments = configuration.arguments(executable: executable, socket: socket)
-    var process: Int32 = 0
-    let failure = executable.withCString { path in
-      withCStringArray(arguments) { argv in
-        withCStringArray(configuration.fullEnvironment()) { environment in
-          var request = linux_detached_process(
-            path: path, arguments: argv, environment: environment, kept: socket, process: 0, failure: 0,
-            inner_stack: nil)
-          let failure = linux_spawn_detached(&request)
-          process = request.process
-          return failure
-        }
-      }
-    }
+    let (process, failure) = DetachedProgram.start(
+      executable, arguments, environment: configuration.fullEnvironment(), keeping: socket)
     if failure == 0 { return process }
     throw CrashClientError(
       .handlerNotExecutable, "the handler \(executable.description) could not be started",
@@ -107,5 +146,5 @@ internal struct HandlerProcess: ~Copyable {
 }
 
 extension HandlerProcess {
-  consuming func takeConnection() -> HandlerConnection { connection }
+  consuming func takeConnection() -> HandlerConnection? { connection }
 }

@@ -8,10 +8,16 @@ public struct CrashClientHealth: Sendable {
   public var handlerPath: FilePath
   /// Its process id, as this process sees it.
   public var handlerProcessID: Int32
-  /// Whether it still holds its end of the connection.
+  /// Whether it still holds its end of the connection; of one that is started at the crash, whether it can be.
   public var isHandlerAlive: Bool
+  /// Whether there is no handler before a crash.
+  public var startsAtCrash: Bool
   /// Whether it answered when it was started. Without an answer it may be slow, or no handler at all.
   public var handlerAnswered: Bool
+  /// How often a handler has ended by itself and was noticed to, where it is watched.
+  public var handlerEnds: Int
+  /// Why another one could not be started; `nil` when it was, or is about to be.
+  public var restartFailure: String?
   /// The protocol version of a handler of this project; `nil` for any other.
   public var ourHandlerVersion: UInt16?
   public var dialect: Dialect

@@ -27,6 +27,12 @@ internal struct SocketPair: ~Copyable {
   /// The client's end; the handler's is closed in this process.
   consuming func takeClient() -> OwnedFileDescriptor { client }
 
+  /// Both ends, to be closed by the caller.
+  consuming func release() -> (client: Int32, handler: Int32) {
+    let near = client.release()
+    return (near, handler.release())
+  }
+
   /// A program that runs with a standard stream closed gets numbers below 3, which the handler would lose.
   private static func aboveStandardStreams(
     _ end: consuming OwnedFileDescriptor

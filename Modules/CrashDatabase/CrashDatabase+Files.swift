@@ -1,5 +1,6 @@
 // Provides the files of a report: where they are, and their locks.
-internal import LinuxSystem
+public import LinuxSystem
+import StableOrder
 
 /// Both locks of a report, for steps that move it between the folders. The one of `pending` is always taken first.
 internal struct ReportLocks: ~Copyable {
@@ -73,6 +74,25 @@ extension CrashDatabase {
     }
   }
 
+  /// Metadata of a report that is not there yet: nobody reads it before its dump has come, so it needs no other name
+  /// until it is complete.
+  internal func createMetadata(_ metadata: ReportMetadata, _ folder: Folder, _ id: UniqueID) throws(Errno) {
+    let path = metadataFile(folder, id)
+    let file: OwnedFileDescriptor
+    do throws(Errno) {
+      try FaultPoint.reached("database.metadata.write")
+      file = try FileSystem.open(path, [.write, .create, .exclusive])
+    } catch .fileExists {
+      return try storeMetadata(metadata, folder, id)
+    }
+    do throws(Errno) {
+      try file.writeAll(metadata.bytes, at: 0)
+    } catch {
+      try? FileSystem.remove(path)
+      throw error
+    }
+  }
+
   /// Moves a report with its metadata. Its metadata must say already what it is in the new state, so that recovery
   /// takes up from any point in between.
   internal func move(_ id: UniqueID, from source: Folder, to target: Folder) throws(Errno) {
@@ -84,7 +104,7 @@ extension CrashDatabase {
   }
 
   /// The report's attachments: regular files, sorted by name.
-  internal func attachments(of id: UniqueID) -> [Attachment] {
+  public func attachments(of id: UniqueID) -> [Attachment] {
     let folder = attachmentFolder(id)
     guard (try? FileSystem.status(folder, followLinks: false))?.kind == .directory,
       let names = try? FileSystem.entries(of: folder)
@@ -95,7 +115,7 @@ extension CrashDatabase {
       guard let status = try? FileSystem.status(path, followLinks: false), status.kind == .regular else { continue }
       result.append(Attachment(name: name, path: path, size: status.size))
     }
-    result.sort { $0.name.lexicographicallyPrecedes($1.name) }
+    result = result.inOrder { $0.name.lexicographicallyPrecedes($1.name) }
     return result
   }
 
@@ -116,6 +136,25 @@ extension CrashDatabase {
     for attachment in attachments(of: id) { size = size &+ attachment.size }
     return Report(
       id: id, state: folder == .pending ? .pending : .completed, path: path, metadata: metadata, totalSize: size)
+  }
+
+  /// The report, read without a lock: whoever only looks must not be in the way of a handler, which passes over a
+  /// report that is locked.
+  ///
+  /// - Returns: `nil` when somebody holds or left a lock, or when the report is not what its folder says.
+  internal func settledReport(_ folder: Folder, _ id: UniqueID) -> Report? {
+    let locks = [lockFile(.pending, id), lockFile(.completed, id)]
+    for lock in locks where FileSystem.exists(lock) { return nil }
+    guard let metadata = loadMetadata(folder, id), isSettled(metadata, folder), let report = report(folder, id)
+    else { return nil }
+    // Whoever works on it now may have begun while it was read.
+    for lock in locks where FileSystem.exists(lock) { return nil }
+    return report.metadata == metadata ? report : nil
+  }
+
+  /// Whether the metadata belongs to the folder, so that nothing was left half done.
+  internal func isSettled(_ metadata: ReportMetadata, _ folder: Folder) -> Bool {
+    folder == .pending ? !metadata.isUploaded : metadata.isUploaded || !metadata.isUploadExplicitlyRequested
   }
 
   /// The report in whatever state. Both locks are held.

@@ -1,5 +1,6 @@
 // Provides the removal of what is old or too much.
-internal import LinuxSystem
+public import LinuxSystem
+import StableOrder
 
 /// How many reports a database keeps. Zero means no limit.
 public struct PrunePolicy: Sendable, Hashable {
@@ -22,7 +23,7 @@ public struct PrunePolicy: Sendable, Hashable {
   ///
   /// - Parameter now: seconds since 1970.
   public func condemned(_ reports: [Report], now: Int64) -> [Report] {
-    let sorted = reports.sorted { left, right in
+    let sorted = reports.inOrder { left, right in
       if left.metadata.creation != right.metadata.creation { return left.metadata.creation > right.metadata.creation }
       return left.id.bytes.lexicographicallyPrecedes(right.id.bytes)
     }
@@ -46,15 +47,17 @@ public struct PrunePolicy: Sendable, Hashable {
 extension CrashDatabase {
   /// Removes the oldest reports beyond the policy's limits. Reports that somebody works on stay.
   ///
+  /// - Parameter lose: told of each that went and had not been sent, nor given up before.
   /// - Returns: how many went.
   @discardableResult
-  public func prune(_ policy: PrunePolicy = .standard) -> Int {
+  public func prune(_ policy: PrunePolicy = .standard, lose: (UniqueID) -> Void = { _ in }) -> Int {
     let pending = (try? pendingReports()) ?? []
     let completed = (try? completedReports()) ?? []
     var removed = 0
     for report in policy.condemned(pending + completed, now: Timestamp.now().seconds)
     where (try? delete(report.id)) != nil {
       removed += 1
+      if report.state == .pending { lose(report.id) }
     }
     return removed
   }
@@ -71,10 +74,9 @@ extension CrashDatabase {
     for folder in ["pending", "completed", "new"] {
       for name in (try? FileSystem.entries(of: path.appending(folder))) ?? [] {
         let file = path.appending(folder).appending(bytes: name)
-        let text = String(decoding: name, as: UTF8.self)
-        if text.hasSuffix(".lock") {
+        if name.suffix(5).elementsEqual(".lock".utf8) {
           if ReportLock.removeExpired(file, ttl: ttl, now: now) { removed += 1 }
-        } else if isForgotten(file, text, folder, ttl: ttl, now: now), (try? FileSystem.remove(file)) != nil {
+        } else if isForgotten(file, name, folder, ttl: ttl, now: now), (try? FileSystem.remove(file)) != nil {
           removed += 1
         }
       }
@@ -84,12 +86,12 @@ extension CrashDatabase {
 
   /// Whether a file is old and nobody's: anything in `new` without a living lock, elsewhere dumps that are not named as
   /// reports are.
-  private func isForgotten(_ file: FilePath, _ name: String, _ folder: String, ttl: Int64, now: Int64) -> Bool {
+  private func isForgotten(_ file: FilePath, _ name: [UInt8], _ folder: String, ttl: Int64, now: Int64) -> Bool {
     guard let status = try? FileSystem.status(file, followLinks: false), status.kind != .directory,
       status.modified.seconds <= now - ttl
     else { return false }
-    guard name.hasSuffix(".dmp") else { return folder == "new" }
-    guard let id = UniqueID(String(name.dropLast(4))) else { return true }
+    guard name.suffix(4).elementsEqual(".dmp".utf8) else { return folder == "new" }
+    guard let id = UniqueID(text: Array(name.dropLast(4))) else { return true }
     // Complete dumps, and those of a living or dead owner, are the business of `recover`.
     return folder == "new" && !FileSystem.exists(lockFile(.new, id)) && !isCompleteDump(file)
   }

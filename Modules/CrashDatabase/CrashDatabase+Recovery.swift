@@ -66,6 +66,8 @@ extension CrashDatabase {
       guard let lock = try? lock(.new, id) else { continue }
       let path = dump(.new, id)
       if isCompleteDump(path) {
+        // Of a process that died while it moved the report: its other lock is the same file.
+        lock.removeNameOfOwner(lockFile(.pending, id))
         if adopt(id) { result.adopted.append(id) }
       } else if lock.wasAbandoned {
         // Its writer died before the signature, the last thing to be written: without it nothing can be read.

@@ -1,5 +1,6 @@
 // Provides a look at all reports of a database that disturbs nobody.
 public import LinuxSystem
+import StableOrder
 
 /// A report in whatever state, as it lay on disk at one moment.
 public struct SurveyedReport: Sendable {
@@ -54,7 +55,7 @@ extension CrashDatabase {
             isLocked: FileSystem.exists(lockFile(folder, id))))
       }
     }
-    return found.sorted { left, right in
+    return found.inOrder { left, right in
       if left.metadata.creation != right.metadata.creation { return left.metadata.creation < right.metadata.creation }
       return left.id.bytes.lexicographicallyPrecedes(right.id.bytes)
     }

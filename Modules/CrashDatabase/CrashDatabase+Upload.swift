@@ -14,25 +14,15 @@ extension CrashDatabase {
     }
     var result: [Report] = []
     for id in identifiers {
-      guard let lock = try? lock(folder, id) else { continue }
-      let metadata = loadMetadata(folder, id)
-      // What a dead process left half done is finished first.
-      let isSettled =
-        switch metadata {
-        case nil: false
-        case .some(let known):
-          folder == .pending ? !known.isUploaded : known.isUploaded || !known.isUploadExplicitlyRequested
-        }
-      if isSettled && !lock.wasAbandoned {
-        if let report = report(folder, id) { result.append(report) }
-        lock.release()
-      } else {
-        lock.release()
-        guard let locks = try? lockBoth(id) else { continue }
-        _ = settle(id)
-        if let report = report(folder, id) { result.append(report) }
-        locks.release()
+      if let report = settledReport(folder, id) {
+        result.append(report)
+        continue
       }
+      // Somebody works on it, or what a dead process left half done is finished first.
+      guard let locks = try? lockBoth(id, patience: 0) else { continue }
+      _ = settle(id)
+      if let report = report(folder, id) { result.append(report) }
+      locks.release()
     }
     return result
   }
@@ -45,7 +35,7 @@ extension CrashDatabase {
     _ = settle(id)
     guard let report = report(.pending, id) else { throw .notFound(id) }
     let dump = try doing("open", report.path) { () throws(Errno) -> OwnedFileDescriptor in
-      try FileSystem.open(report.path, [.noFollow])
+      try FileSystem.openRegular(report.path)
     }
     return UploadReport(
       report: report, dump: dump, attachments: attachments(of: id), lock: locks.releaseCompleted(), database: self)

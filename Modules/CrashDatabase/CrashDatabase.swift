@@ -30,6 +30,23 @@ public final class CrashDatabase: Sendable {
   ///
   /// - Parameter create: create the database's own folder, and what is missing above it, too.
   public init(path: FilePath, create: Bool = true) throws(CrashDatabaseError) {
+    let resolved = try Self.prepare(path, create: create)
+    self.path = resolved
+    settings = DatabaseSettings(database: resolved)
+  }
+
+  private init(prepared path: FilePath) {
+    self.path = path
+    settings = DatabaseSettings(database: path)
+  }
+
+  /// Does what `init(path:)` does. An object whose initialiser fails is leaked by Embedded Swift; here there is none yet.
+  public static func open(_ path: FilePath) throws(CrashDatabaseError) -> CrashDatabase {
+    CrashDatabase(prepared: try prepare(path, create: true))
+  }
+
+  /// Creates what is missing. The path without symbolic links.
+  private static func prepare(_ path: FilePath, create: Bool) throws(CrashDatabaseError) -> FilePath {
     if create {
       try doing("create the database", path) { () throws(Errno) in try FileSystem.createDirectories(path) }
     } else if !FileSystem.isDirectory(path) {
@@ -40,8 +57,7 @@ public final class CrashDatabase: Sendable {
       let folder = resolved.appending(name)
       try doing("create", folder) { () throws(Errno) in try FileSystem.createDirectories(folder) }
     }
-    self.path = resolved
-    settings = DatabaseSettings(database: resolved)
+    return resolved
   }
 
   /// Starts a report.
@@ -87,12 +103,16 @@ public final class CrashDatabase: Sendable {
   @discardableResult
   public func finish(_ report: consuming NewReport) throws(CrashDatabaseError) -> UniqueID {
     let id = report.id
-    let lock = try lock(.pending, id, patience: Self.patience)
+    let pendingLock = lockFile(.pending, id)
+    let isLinked = report.lock.addName(pendingLock)
+    defer { if isLinked { report.lock.removeName(pendingLock) } }
+    var lock: ReportLock?
+    if !isLinked { lock = try self.lock(.pending, id, patience: Self.patience) }
     let target = dump(.pending, id)
     do throws(Errno) {
       try FaultPoint.reached("database.finish.locked")
       // A full disk must not cost the report: metadata is made up when it is missing (`Recovery`).
-      try? storeMetadata(ReportMetadata(creation: Timestamp.now().seconds), .pending, id)
+      try? createMetadata(ReportMetadata(creation: Timestamp.now().seconds), .pending, id)
       try FaultPoint.reached("database.finish.described")
       try FileSystem.rename(report.path, to: target)
       report.isFinished = true
@@ -101,7 +121,7 @@ public final class CrashDatabase: Sendable {
       if !report.isFinished { try? FileSystem.remove(metadataFile(.pending, id)) }
       throw .file("move a report to", target, error)
     }
-    lock.release()
+    lock.take()?.release()
     return id
   }
 
@@ -109,7 +129,7 @@ public final class CrashDatabase: Sendable {
   /// the crashed process has been released.
   public func synchronize(_ id: UniqueID) throws(CrashDatabaseError) {
     for file in [dump(.pending, id), metadataFile(.pending, id)] + attachments(of: id).map({ $0.path }) {
-      try doing("synchronize", file) { () throws(Errno) in try FileSystem.open(file).synchronize() }
+      try doing("synchronize", file) { () throws(Errno) in try FileSystem.openRegular(file).synchronize() }
     }
     let folders = [path.appending("pending"), path.appending("new"), path.appending("attachments")]
     for folder in folders { try? FileSystem.synchronizeDirectory(folder) }
@@ -120,6 +140,7 @@ public final class CrashDatabase: Sendable {
   ///
   /// - Throws: `.notFound`, or `.busy` while somebody works on it.
   public func lookUp(_ id: UniqueID) throws(CrashDatabaseError) -> Report {
+    if let report = settledReport(.pending, id) ?? settledReport(.completed, id) { return report }
     let locks = try lockBoth(id, patience: 0)
     let report = try find(id)
     locks.release()

@@ -42,6 +42,7 @@ public struct CrashDatabaseError: Error, Sendable, CustomStringConvertible {
     CrashDatabaseError(.notFound, "there is no report \(id)")
   }
 
+  @inline(never)
   internal static func file(_ action: String, _ path: FilePath, _ error: Errno) -> CrashDatabaseError {
     CrashDatabaseError(.fileSystem, "cannot \(action) \(path)", error)
   }

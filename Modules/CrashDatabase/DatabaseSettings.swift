@@ -33,7 +33,7 @@ public struct DatabaseSettings: Sendable {
   /// All settings at one moment.
   public func read() throws(CrashDatabaseError) -> SettingsRecord {
     do throws(Errno) {
-      let lock = try acquire(FileSystem.open(path), .shared)
+      let lock = try acquire(FileSystem.openRegular(path), .shared)
       if let record = SettingsRecord(bytes: try Self.content(lock.file)) { return record }
     } catch .noSuchFile {
       // Made below.
@@ -49,7 +49,12 @@ public struct DatabaseSettings: Sendable {
   @discardableResult
   public func update(_ change: (inout SettingsRecord) -> Void) throws(CrashDatabaseError) -> SettingsRecord {
     do throws(Errno) {
-      let lock = try acquire(FileSystem.open(path, [.readWrite, .create]), .exclusive)
+      var lock = try acquire(FileSystem.openRegular(path, [.readWrite, .create]), .exclusive)
+      if try lock.file.status().links > 1 {
+        // Somebody gave another file this name; what is written here must not land there.
+        try FileSystem.remove(path)
+        lock = try acquire(FileSystem.openRegular(path, [.readWrite, .create, .exclusive]), .exclusive)
+      }
       let before = SettingsRecord(bytes: try Self.content(lock.file))
       var record = before ?? SettingsRecord(clientID: .random())
       change(&record)

@@ -9,7 +9,7 @@ public enum InstallationID {
   /// - Returns: the identifier; a fresh one that could not be stored when the folder is not writable.
   public static func load(database: FilePath, publicKey: String) -> UniqueID {
     let path = database.appending("installation_id")
-    if let bytes = try? FileSystem.read(path, limit: 4096) {
+    if let bytes = try? FileSystem.readRegular(path, limit: 4096) {
       let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       if let first = lines.first, let id = UniqueID(text: Array(first)) {
         let stored = lines.count > 1 ? Array(lines[1]) : []
@@ -61,8 +61,22 @@ public enum LastCrash {
     try doing("write", path) { () throws(Errno) in try FileSystem.replace(path, with: Array(time.iso8601.utf8)) }
   }
 
-  /// Whether the mark is there.
-  public static func isMarked(database: FilePath) -> Bool { FileSystem.exists(database.appending("last_crash")) }
+  /// Whether there is a mark that no start has been told of.
+  public static func isMarked(database: FilePath) -> Bool {
+    let status = try? FileSystem.status(database.appending("last_crash"), followLinks: false)
+    return status.map { $0.modified.seconds != 0 } ?? false
+  }
 
+  /// Remembers that a start was told of the crash: the file is as old as can be then. It stays, since programs look for
+  /// it, and a foreign SDK removes it only when the application says so. Another crash writes it anew.
+  public static func acknowledge(database: FilePath) {
+    do throws(Errno) {
+      try FileSystem.setModified(database.appending("last_crash"), seconds: 0)
+    } catch {
+      if error != .noSuchFile { clear(database: database) }
+    }
+  }
+
+  /// Removes the mark.
   public static func clear(database: FilePath) { try? FileSystem.remove(database.appending("last_crash")) }
 }

@@ -15,7 +15,7 @@ public struct NewReport: ~Copyable, Sendable {
   public let file: OwnedFileDescriptor
 
   private let attachments: FilePath
-  private let lock: ReportLock
+  internal let lock: ReportLock
   internal var isFinished = false
 
   internal init(

@@ -33,6 +33,22 @@ public struct RunDirectory: ~Copyable, Sendable {
     }
   }
 
+  /// The folder of a run whose process is dead, or dies within `milliseconds`. As long as the value lives nobody else
+  /// works on it.
+  ///
+  /// - Returns: `nil` when the process lives on, when somebody else is at work, or when there is no such folder.
+  public static func claim(_ path: FilePath, milliseconds: Int64) -> RunDirectory? {
+    let name = path.lastComponent
+    let lockPath = path.addingSuffix(".lock")
+    guard name.count == 40, name[36...].elementsEqual(".run".utf8), let id = UniqueID(text: Array(name[..<36])),
+      (try? FileSystem.status(path, followLinks: false))?.kind == .directory,
+      let file = try? FileSystem.open(lockPath, [.readWrite, .noFollow]),
+      let lock = try? FileLock(waitingFor: file, .exclusive, milliseconds: milliseconds), isNamed(lock, lockPath),
+      FileSystem.isDirectory(path)
+    else { return nil }
+    return RunDirectory(id: id, path: path, lock: lock)
+  }
+
   private init(id: UniqueID, path: FilePath, lock: consuming FileLock) {
     self.id = id
     self.path = path
@@ -56,9 +72,10 @@ public struct RunDirectory: ~Copyable, Sendable {
     in database: FilePath, excluding own: UniqueID? = nil, _ visit: (borrowing RunDirectory) -> Disposition
   ) {
     for name in (try? FileSystem.entries(of: database)) ?? [] {
-      guard name.count == 40, name[36...].elementsEqual(".run".utf8),
-        let id = UniqueID(text: Array(name[..<36])), id != own
-      else { continue }
+      guard name.suffix(4).elementsEqual(".run".utf8) else { continue }
+      // Others may call theirs as they like.
+      let id = (name.count == 40 ? UniqueID(text: Array(name[..<36])) : nil) ?? .random()
+      if id == own { continue }
       let path = database.appending(bytes: name)
       let lockPath = path.addingSuffix(".lock")
       guard (try? FileSystem.status(path, followLinks: false))?.kind == .directory,

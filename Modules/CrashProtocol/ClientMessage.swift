@@ -22,6 +22,9 @@ public struct CrashDumpRequest: Hashable, Sendable {
     self.sanitizationInformationAddress = sanitizationInformationAddress
     self.crashLoopBeforeTime = crashLoopBeforeTime
   }
+
+  /// Stands in `crashLoopBeforeTime` when a descriptor comes with the request: the client's channel to our handler.
+  public static let channelMark: UInt64 = CRASH_CHANNEL_MARK
 }
 
 /// A request to write an attachment file, so that the client need not do the I/O.
@@ -59,6 +62,8 @@ public enum ClientMessage: Hashable, Sendable {
   /// Wakes the upload of pending reports.
   case requestRetry
   case writeAttachment(AttachmentWrite)
+  /// What the sender has decided about the report of its last dump. Ours alone; the value is a `CRASH_VERDICT_`.
+  case verdict(UInt32)
   /// A type that this version does not know. To be ignored, the client stays connected.
   case unknown(type: UInt32)
 
@@ -99,6 +104,8 @@ extension ClientMessage {
     case (CRASH_CLIENT_REMOVE_ATTACHMENT, .sentry): return (.removeAttachment(path: try fixedPath(packet)), dialect)
     case (CRASH_CLIENT_REQUEST_RETRY, .sentry): return (.requestRetry, dialect)
     case (CRASH_CLIENT_WRITE_ATTACHMENT, .sentry): return (.writeAttachment(try write(packet)), dialect)
+    case (CRASH_CLIENT_VERDICT, _):
+      return (.verdict(UInt32(truncatingIfNeeded: packet.integer(at: 8, as: UInt64.self))), dialect)
     default: return (.unknown(type: type), dialect)
     }
   }
@@ -169,6 +176,9 @@ extension ClientMessage {
       bytes += write.path
       bytes.append(0)
       bytes += write.payload
+    case .verdict(let verdict):
+      bytes.store(CRASH_CLIENT_VERDICT, at: 4)
+      bytes.store(UInt64(verdict), at: 8)
     case .unknown(let type): bytes.store(type, at: 4)
     }
     return bytes

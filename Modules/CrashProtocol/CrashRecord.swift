@@ -39,6 +39,11 @@ public struct CrashRecordExtension: Hashable, Sendable {
   /// Dumps that this process has asked for, this one included.
   public var requestCount: UInt64
 
+  /// The identifier that the report shall take, 16 bytes in the order of its text; `nil`: the handler chooses.
+  public var reportID: [UInt8]?
+  /// The client decides after the dump whether the report is kept, and says so.
+  public var willDecide: Bool
+
   /// Bytes to read at the exception information's address: the 20 of Crashpad and the extension.
   public static let recordSize = 128
 
@@ -57,5 +62,8 @@ public struct CrashRecordExtension: Hashable, Sendable {
     let time = Int64(bitPattern: record.integer(at: 48, as: UInt64.self))
     crashTime = time == 0 ? nil : time
     requestCount = record.integer(at: 56, as: UInt64.self)
+    willDecide = record.integer(at: 36, as: UInt32.self) & CRASH_RECORD_WILL_DECIDE != 0
+    let identifier = record.count >= 80 && size >= 80 ? Array(record[64..<80]) : []
+    reportID = identifier.contains { $0 != 0 } ? identifier : nil
   }
 }

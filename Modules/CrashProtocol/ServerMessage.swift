@@ -17,6 +17,8 @@ public struct ServerMessage: Hashable, Sendable {
     public static let setPtracer = Kind(rawValue: 2)
     public static let dumpComplete = Kind(rawValue: 3)
     public static let dumpFailed = Kind(rawValue: 4)
+    /// "Tell me yourself what is in your memory": between our client and our handler only.
+    public static let serveMemory = Kind(rawValue: CRASH_SERVER_SERVE_MEMORY)
   }
 
   public var kind: Kind

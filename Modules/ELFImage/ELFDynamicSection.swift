@@ -24,17 +24,28 @@ public struct ELFDynamicSection: Sendable {
   init(_ reader: any MemoryReader, at address: UInt64, size: UInt64, is64Bit: Bool) throws(ELFImageError) {
     let entry: UInt64 = is64Bit ? 16 : 8
     var tags: [(tag: UInt64, value: UInt64)] = []
-    for index in 0..<min(size / entry, UInt64(Self.limit)) {
-      let bytes = reader.readAvailable(at: address &+ index * entry, count: Int(entry))
+    let count = min(size / entry, UInt64(Self.limit))
+    // Some entries at a time: the section usually ends long before the segment's size.
+    var bytes: [UInt8] = []
+    var first: UInt64 = 0
+    for index in 0..<count {
+      if (index - first) * entry >= UInt64(bytes.count) {
+        first = index
+        bytes = reader.readAvailable(at: address &+ index * entry, count: Int(min(count - index, 64) * entry))
+      }
+      let offset = Int((index - first) * entry)
       let tag: UInt64
       let value: UInt64
-      if is64Bit, let first: UInt64 = bytes.littleEndian(at: 0), let second: UInt64 = bytes.littleEndian(at: 8) {
-        tag = first
-        value = second
-      } else if !is64Bit, let first: UInt32 = bytes.littleEndian(at: 0), let second: UInt32 = bytes.littleEndian(at: 4)
+      if is64Bit, let low: UInt64 = bytes.littleEndian(at: offset),
+        let high: UInt64 = bytes.littleEndian(at: offset + 8)
       {
-        tag = UInt64(first)
-        value = UInt64(second)
+        tag = low
+        value = high
+      } else if !is64Bit, let low: UInt32 = bytes.littleEndian(at: offset),
+        let high: UInt32 = bytes.littleEndian(at: offset + 4)
+      {
+        tag = UInt64(low)
+        value = UInt64(high)
       } else {
         throw ELFImageError(.unreadable, at: address, "the dynamic section cannot be read")
       }

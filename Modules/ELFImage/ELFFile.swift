@@ -1,4 +1,4 @@
-// Provides an ELF file on disk: its sections and build ID, without any library.
+// Provides an ELF file on disk: its segments, sections and build ID.
 public import LinuxSystem
 public import ProcessMemory
 
@@ -20,16 +20,24 @@ public final class FileMemoryReader: MemoryReader {
   }
 }
 
-/// One entry of a file's section header table.
-public struct ELFSection: Hashable, Sendable {
-  public let name: [UInt8]
-  /// `SHT_…`.
-  public let type: UInt32
-  public let address: UInt64
-  public let offset: UInt64
-  public let size: UInt64
+/// Bytes that are in this process already, as memory: addresses are offsets.
+public final class MappedMemoryReader: MemoryReader {
+  /// Valid as long as the object lives.
+  public let bytes: UnsafeRawBufferPointer
+  private let owner: AnyObject?
 
-  static let note: UInt32 = 7
+  /// - Parameter owner: keeps the bytes.
+  public init(_ bytes: UnsafeRawBufferPointer, keepingAlive owner: AnyObject?) {
+    self.bytes = bytes
+    self.owner = owner
+  }
+
+  public func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard address < UInt64(bytes.count) else { return 0 }
+    let count = min(bytes.count - Int(address), buffer.count)
+    buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[Int(address)..<Int(address) + count]))
+    return count
+  }
 }
 
 /// An ELF file as it lies on disk.
@@ -43,8 +51,22 @@ public struct ELFFile {
   public init(_ reader: any MemoryReader) throws(ELFImageError) {
     header = try ELFHeader(reader, at: 0)
     segments = try ELFSegment.table(reader, header, at: header.programHeaderOffset)
-    sections = Self.sections(reader, header)
+    sections = ELFSection.table(reader, header)
     self.reader = reader
+  }
+
+  /// A file in memory. libelf lists its sections where that is installed (docs/adr/0014-libelf.md).
+  public init(_ memory: MappedMemoryReader) throws(ELFImageError) {
+    header = try ELFHeader(memory, at: 0)
+    segments = try ELFSegment.table(memory, header, at: header.programHeaderOffset)
+    sections = ELFLibrary.shared?.sections(memory.bytes) ?? ELFSection.table(memory, header)
+    reader = memory
+  }
+
+  /// The first section with a name; `nil` when there is none.
+  public func section(named name: StaticString) -> ELFSection? {
+    let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+    return sections.first { $0.name.elementsEqual(wanted) }
   }
 
   /// The GNU build ID out of note segments, else of note sections; empty when there is none.
@@ -60,35 +82,5 @@ public struct ELFFile {
       if let note { return note.descriptor }
     }
     return []
-  }
-
-  /// Damaged or missing section headers give none: a stripped file has no need of them.
-  private static func sections(_ reader: any MemoryReader, _ header: ELFHeader) -> [ELFSection] {
-    struct Raw { var name: UInt32, type: UInt32, address: UInt64, offset: UInt64, size: UInt64 }
-    let entry = header.is64Bit ? 64 : 40
-    let count = Int(header.sectionHeaderCount)
-    let bytes = reader.readAvailable(at: header.sectionHeaderOffset, count: entry * count)
-    guard bytes.count == entry * count else { return [] }
-    var table: [Raw] = []
-    for index in 0..<count {
-      let at = index * entry
-      func word(_ offset: Int) -> UInt32 { bytes.littleEndian(at: at + offset) ?? 0 }
-      func long(_ offset: Int) -> UInt64 { bytes.littleEndian(at: at + offset) ?? 0 }
-      table.append(
-        header.is64Bit
-          ? Raw(name: word(0), type: word(4), address: long(16), offset: long(24), size: long(32))
-          : Raw(
-            name: word(0), type: word(4), address: UInt64(word(12)), offset: UInt64(word(16)), size: UInt64(word(20))))
-    }
-    let index = Int(header.sectionNameIndex)
-    let names = index < table.count ? AddressRange(start: table[index].offset, size: table[index].size) : nil
-    return table.map { raw in
-      var name: [UInt8] = []
-      if let names, UInt64(raw.name) < names.size {
-        let limit = Int(min(names.size - UInt64(raw.name), 256))
-        name = (try? reader.readCString(at: names.start + UInt64(raw.name), limit: limit)) ?? []
-      }
-      return ELFSection(name: name, type: raw.type, address: raw.address, offset: raw.offset, size: raw.size)
-    }
   }
 }

@@ -12,7 +12,10 @@ public struct ELFHeader: Sendable {
   public let programHeaderOffset: UInt64
   public let programHeaderCount: UInt16
   public let sectionHeaderOffset: UInt64
+  /// 0 where there are too many to say, or none.
   public let sectionHeaderCount: UInt16
+  /// Bytes of one entry of the section table; 0 where it is not the size that there is.
+  let sectionHeaderEntrySize: Int
   /// Index of the section that holds the names of sections.
   public let sectionNameIndex: UInt16
 
@@ -49,7 +52,8 @@ public struct ELFHeader: Sendable {
     guard programHeaderCount == 0 || half(tail + 2) == (wide ? 56 : 32) else {
       throw ELFImageError(.badHeader, at: address, "wrong program header size")
     }
-    sectionHeaderCount = half(tail + 6) == (wide ? 64 : 40) ? half(tail + 8) : 0
+    sectionHeaderEntrySize = half(tail + 6) == (wide ? 64 : 40) ? (wide ? 64 : 40) : 0
+    sectionHeaderCount = sectionHeaderEntrySize > 0 ? half(tail + 8) : 0
     sectionNameIndex = half(tail + 10)
   }
 }
@@ -70,6 +74,8 @@ public struct ELFSegment: Hashable, Sendable {
   public static let load: UInt32 = 1
   public static let dynamic: UInt32 = 2
   public static let note: UInt32 = 4
+  /// PT_GNU_EH_FRAME: `.eh_frame_hdr`.
+  public static let unwindTable: UInt32 = 0x6474_e550
 
   static func size(is64Bit: Bool) -> Int { is64Bit ? 56 : 32 }
 
@@ -95,7 +101,7 @@ public struct ELFSegment: Hashable, Sendable {
     }
   }
 
-  static func table(
+  public static func table(
     _ reader: any MemoryReader, _ header: ELFHeader, at address: UInt64
   ) throws(ELFImageError) -> [ELFSegment] {
     let size = Self.size(is64Bit: header.is64Bit)

@@ -14,10 +14,14 @@ public struct ELFNote: Hashable, Sendable {
 
   /// The first note with this name and type in `size` bytes at `address`.
   ///
-  /// - Parameter limit: notes whose padded name and descriptor are larger are skipped; at most 16384.
+  /// - Parameters:
+  ///   - alignment: of the segment: with 8, descriptors and notes begin at multiples of 8, else of 4.
+  ///   - limit: notes whose padded name and descriptor are larger are skipped; at most 16384.
   static func first(
-    in reader: any MemoryReader, at address: UInt64, size: UInt64, name: String, type: UInt32, limit: Int
+    in reader: any MemoryReader, at address: UInt64, size: UInt64, alignment: UInt64 = 4, name: String, type: UInt32,
+    limit: Int
   ) -> ELFNote? {
+    let unit: UInt64 = alignment == 8 ? 8 : 4
     let area = AddressRange(start: address, size: size)
     let wanted = Array(name.utf8)
     var position = area.start
@@ -28,9 +32,10 @@ public struct ELFNote: Hashable, Sendable {
       guard let nameSize: UInt32 = header.littleEndian(at: 0), let size: UInt32 = header.littleEndian(at: 4),
         let noteType: UInt32 = header.littleEndian(at: 8)
       else { return nil }
-      let paddedName = (UInt64(nameSize) + 3) & ~3
-      let paddedSize = (UInt64(size) + 3) & ~3
       let start = position + 12
+      // The header of 12 bytes counts: a name of 4 bytes ends at a multiple of 8.
+      let paddedName = ((12 + UInt64(nameSize) + unit - 1) & ~(unit - 1)) - 12
+      let paddedSize = (UInt64(size) + unit - 1) & ~(unit - 1)
       guard paddedName <= area.end - start else { return nil }
       let descriptor = start + paddedName
       // The padding behind the last descriptor may be missing.
@@ -56,13 +61,16 @@ extension ELFImage {
   public func note(named name: String, type: UInt32, limit: Int) -> ELFNote? {
     for segment in segments where segment.type == ELFSegment.note && segment.virtualAddress != 0 {
       let found = ELFNote.first(
-        in: memory, at: segment.virtualAddress &+ loadBias, size: segment.memorySize, name: name, type: type,
-        limit: limit)
+        in: memory, at: segment.virtualAddress &+ loadBias, size: segment.memorySize, alignment: segment.alignment,
+        name: name, type: type, limit: limit)
       if let found { return found }
     }
     return nil
   }
 
-  /// The GNU build ID, usually 20 bytes; empty when the image has none.
-  public var buildID: [UInt8] { note(named: "GNU", type: ELFNote.buildIDType, limit: 64 + 12)?.descriptor ?? [] }
+  /// The GNU build ID, usually 20 bytes and at most 64; empty when the image has none.
+  public var buildID: [UInt8] {
+    let found = note(named: "GNU", type: ELFNote.buildIDType, limit: 64 + 12)?.descriptor ?? []
+    return found.count <= 64 ? found : []
+  }
 }

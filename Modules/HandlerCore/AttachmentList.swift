@@ -3,8 +3,10 @@ public import LinuxSystem
 
 /// The files that a handler adds to every report, in order, each path once.
 public struct AttachmentList: Sendable, Equatable {
+  /// Files that go along with the next reports, in the order in which they were added.
   public private(set) var paths: [FilePath] = []
 
+  /// A list to begin with.
   public init(_ paths: [FilePath] = []) {
     for path in paths { _ = add(path) }
   }

@@ -1,4 +1,5 @@
 // Provides the capture of one crash: from a request to a pending report.
+internal import CrashClient
 internal import CrashDatabase
 internal import CrashProtocol
 internal import LinuxSystem
@@ -8,18 +9,28 @@ internal import ProcessMemory
 internal import ProcessSnapshot
 
 /// Whose dump is wanted, and where that process says what happened.
-struct CaptureTarget: Sendable {
-  /// As this process sees it.
+struct CaptureTarget {
+  /// As this process sees it; 0 when this pid namespace does not show it.
   let process: Int32
   let request: CrashDumpRequest
+  /// The client's side, where it can be spoken to.
+  let helper: ClientChannel?
 }
 
 /// What a capture came to.
 struct CaptureOutcome: Sendable {
   /// The pending report; `nil` when there is none.
   var reportID: UniqueID?
+  /// What the report takes of the disk, in bytes.
+  var size: Int64 = 0
+  /// Nobody shall make a report: the process does not want one, or wants one that it has no part in.
+  var isDeclined = false
   /// The thread that waits for the handler; `nil` when it was not found.
   var requestingThread: Int32?
+  /// The process goes on: it asked for a dump of itself.
+  var isSimulated = false
+  /// The client says later whether the report is kept.
+  var willDecide = false
 }
 
 /// Captures crashes. One failure costs what it concerns: a missing attachment the attachment, a missing dump the report,
@@ -44,57 +55,156 @@ final class CrashCaptureService {
 
   /// Stops the target, writes its dump, lets it go on, and completes the report.
   ///
-  /// - Parameter beforeRelease: called with a report that has become pending; with `--wait-for-upload` the target is
-  ///   still stopped then, since other clients than ours do not wait that long by themselves.
+  /// - Parameter beforeRelease: called with a report that has become pending, and whether its process goes on; with
+  ///   `--wait-for-upload` a client that is not ours is still stopped then, since it does not wait that long by itself.
   func dump(
-    _ target: CaptureTarget, attachments: [FilePath], beforeRelease: (UniqueID) -> Void
+    _ target: CaptureTarget, attachments: [FilePath], beforeRelease: (UniqueID, CaptureOutcome) -> Void
   ) -> CaptureOutcome {
     var outcome = CaptureOutcome()
-    if target.request.sanitizationInformationAddress != 0 {
-      // Leaving out what the client wants left out is not there yet, and a report that holds it must not be.
-      log.error("no report: process \(target.process) wants a sanitized one, which this handler cannot make")
-      return outcome
-    }
     // What can be done while the target still runs is done before it stands still.
     if system == nil { system = SystemFacts.current() }
     do throws(CrashDatabaseError) {
-      let report = try database.prepareReport(id: nextReportID)
-      try dump(target, attachments, into: report, &outcome, beforeRelease)
+      let record = record(target)
+      let report = try database.prepareReport(
+        id: record?.reportID.flatMap { UniqueID(bytes: $0) } ?? nextReportID)
+      try dump(target, record, attachments, into: report, &outcome, beforeRelease)
     } catch {
       log.error("no report of process \(target.process): \(error.message)")
     }
     return outcome
   }
 
+  /// What a client of ours says beyond the exception, as far as it can be read while it runs; `nil` when it cannot.
+  private func record(_ target: CaptureTarget) -> CrashRecordExtension? {
+    if target.process <= 0 { return nil }
+    return record(target, ProcessVMMemoryReader(thread: target.process))
+  }
+
+  private func record(_ target: CaptureTarget, _ memory: any MemoryReader) -> CrashRecordExtension? {
+    let bytes = memory.readAvailable(
+      at: target.request.exceptionInformationAddress, count: CrashRecordExtension.recordSize)
+    return bytes.withUnsafeBytes { CrashRecordExtension(record: $0) }
+  }
+
   private func dump(
-    _ target: CaptureTarget, _ attachments: [FilePath], into report: consuming NewReport,
-    _ outcome: inout CaptureOutcome, _ beforeRelease: (UniqueID) -> Void
+    _ target: CaptureTarget, _ record: CrashRecordExtension?, _ attachments: [FilePath],
+    into report: consuming NewReport,
+    _ outcome: inout CaptureOutcome, _ beforeRelease: (UniqueID, CaptureOutcome) -> Void
   ) throws(CrashDatabaseError) {
-    let stopped: StoppedProcess
+    let clientID = try? database.settings.clientID()
+    let reached: ReachedProcess
     do throws(ProcessSnapshotError) {
-      stopped = try StoppedProcess.stop(target.process)
+      reached = try ReachedProcess.reach(target.process, helper: target.helper)
     } catch {
       log.error("no report: \(error)")
       return
     }
-    let memory = MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
+    try dump(reached, target, record, clientID, attachments, into: report, &outcome, beforeRelease)
+  }
+
+  private func dump(
+    _ reached: consuming ReachedProcess, _ target: CaptureTarget, _ record: CrashRecordExtension?,
+    _ clientID: UniqueID?, _ attachments: [FilePath], into report: consuming NewReport,
+    _ outcome: inout CaptureOutcome, _ beforeRelease: (UniqueID, CaptureOutcome) -> Void
+  ) throws(CrashDatabaseError) {
+    let memory = reached.reader
     let request = ExceptionRequest(
       informationAddress: target.request.exceptionInformationAddress, stackAddress: target.request.stackAddress)
-    let snapshot = ProcessSnapshot.capture(stopped, memory: memory, request: request, system: system)
+    var snapshot = reached.capture(request: request, system: system)
     outcome.requestingThread = snapshot.exception?.threadID
+    outcome.isSimulated = snapshot.exception?.isSimulated ?? false
+    let willDecide = (record ?? self.record(target, memory))?.willDecide ?? false
+    outcome.willDecide = willDecide && !outcome.isSimulated
     try? FaultPoint.reached("capture.snapshot")
     if snapshot.clientOptions.isHandlerEnabled == false {
       log.info("process \(target.process) wants no reports")
+      outcome.isDeclined = true
       return
     }
-    guard write(snapshot, memory.reader, into: report) else { return }
-    try? FaultPoint.reached("capture.dumped")
-    if options.waitForUpload {
-      beforeRelease(try finish(report, attachments, snapshot, &outcome))
-      stopped.detach()
+    if isFlood(snapshot, memory, report.id) {
+      outcome.isDeclined = true
+      return
+    }
+    if options.sanitizesStacks && !apply(SanitizationRules(sanitizesStacks: true), to: &snapshot) {
+      outcome.isDeclined = true
+      return
+    }
+    // Rules of the client can only take more away: they see what is left.
+    if target.request.sanitizationInformationAddress != 0 {
+      guard sanitize(&snapshot, memory, target) else {
+        outcome.isDeclined = true
+        return
+      }
+    }
+    guard let dump = begin(snapshot, memory, clientID, into: report) else { return }
+    // A client of ours waits by itself, for as long as it was told to; one that is stopped could not give up. For all
+    // others everything has been read now: what is left is the file.
+    if options.waitForUpload && target.helper?.isOurClient != true {
+      try complete(dump, report, attachments, snapshot, &outcome, beforeRelease)
+      reached.detach()
     } else {
-      stopped.detach()
-      beforeRelease(try finish(report, attachments, snapshot, &outcome))
+      reached.detach()
+      try complete(dump, report, attachments, snapshot, &outcome, beforeRelease)
+    }
+  }
+
+  private func complete(
+    _ dump: UnfinishedMinidump, _ report: consuming NewReport, _ attachments: [FilePath],
+    _ snapshot: borrowing ProcessSnapshot, _ outcome: inout CaptureOutcome,
+    _ beforeRelease: (UniqueID, CaptureOutcome) -> Void
+  ) throws(CrashDatabaseError) {
+    do throws(MinidumpWriteError) {
+      outcome.size = Int64(clamping: try dump.finish().size)
+    } catch {
+      log.error("the dump of process \(snapshot.processID) cannot be written: \(error)")
+      return
+    }
+    try? FaultPoint.reached("capture.dumped")
+    let id = try finish(report, attachments, snapshot, &outcome)
+    beforeRelease(id, outcome)
+  }
+
+  /// Whether crashes of this cause have been dumped often enough for this minute. Such a one is counted as lost.
+  private func isFlood(_ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ id: UniqueID) -> Bool {
+    guard let gate = FloodGate(database: database.path, limit: options.delivery.floodLimit),
+      let signature = CrashSignature(snapshot, memory: memory),
+      !gate.admits(signature, now: Timestamp.now().seconds)
+    else { return false }
+    log.warning(
+      "process \(snapshot.processID) crashed like others within the minute (signature"
+        + " \(String(signature.value, radix: 16))): counted, not dumped")
+    Losses.note(id, .backpressure, in: database, log)
+    return true
+  }
+
+  /// Takes out of the snapshot what the client wants left out. `false`: there must be no report.
+  private func sanitize(
+    _ snapshot: inout ProcessSnapshot, _ memory: any MemoryReader, _ target: CaptureTarget
+  ) -> Bool {
+    let rules: SanitizationRules
+    do throws(ProcessSnapshotError) {
+      rules = try SanitizationRules(
+        at: target.request.sanitizationInformationAddress, memory: memory, is64Bit: snapshot.is64Bit,
+        process: target.process)
+    } catch {
+      // A report with everything in it would be worse than none.
+      log.error("no report: \(error)")
+      return false
+    }
+    guard snapshot.involvesTarget(of: rules, memory: memory) else {
+      log.info("no report: the module that process \(target.process) wants reports of has no part in this crash")
+      return false
+    }
+    return apply(rules, to: &snapshot)
+  }
+
+  private func apply(_ rules: SanitizationRules, to snapshot: inout ProcessSnapshot) -> Bool {
+    do throws(ProcessSnapshotError) {
+      try snapshot.sanitize(rules)
+      return true
+    } catch {
+      log.error("no report: \(error)")
+      return false
     }
   }
 
@@ -102,7 +212,7 @@ final class CrashCaptureService {
     _ report: consuming NewReport, _ attachments: [FilePath], _ snapshot: borrowing ProcessSnapshot,
     _ outcome: inout CaptureOutcome
   ) throws(CrashDatabaseError) -> UniqueID {
-    for path in attachments { attach(path, to: &report, snapshot) }
+    for path in attachments { outcome.size += attach(path, to: &report, snapshot) }
     try? FaultPoint.reached("capture.attached")
     let id = try database.finish(report)
     nextReportID = nil
@@ -115,26 +225,37 @@ final class CrashCaptureService {
   /// Brings a report to the disk, once nobody waits for it.
   func synchronize(_ id: UniqueID) { database.synchronize(id, log: log) }
 
-  private func write(
-    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, into report: borrowing NewReport
-  ) -> Bool {
+  /// The dump without its end, for which the process is not needed; `nil` when it cannot be written.
+  private func begin(
+    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ clientID: UniqueID?,
+    into report: borrowing NewReport
+  ) -> UnfinishedMinidump? {
     var options = MinidumpCaptureOptions()
     options.reportID = report.id
-    options.clientID = try? database.settings.clientID()
+    options.clientID = clientID
     options.annotations = self.options.annotations.map { MinidumpSimpleAnnotation(key: $0.key, value: $0.value) }
+    options.annotations += [
+      MinidumpSimpleAnnotation(key: "capture_memory", value: "\(snapshot.memoryStrategy)"),
+      MinidumpSimpleAnnotation(key: "capture_threads", value: "\(snapshot.threadAccess)"),
+    ]
+    if snapshot.sanitization?.sanitizesStacks == true {
+      options.annotations.append(MinidumpSimpleAnnotation(key: "capture_stacks", value: "sanitized"))
+    }
     // The writer drops a stream that takes the type of one of the dump's own.
     if let stream = self.options.userStreamRegion?.stream() { options.userStreams.append(stream) }
     do throws(MinidumpWriteError) {
-      try MinidumpCapture.write(
+      return try MinidumpCapture.begin(
         snapshot, memory: memory, options: options, to: MinidumpFileSink(descriptor: report.file.rawValue))
-      return true
     } catch {
       log.error("the dump of process \(snapshot.processID) cannot be written: \(error)")
-      return false
+      return nil
     }
   }
 
-  private func attach(_ path: FilePath, to report: inout NewReport, _ snapshot: borrowing ProcessSnapshot) {
+  /// - Returns: bytes of the attachment.
+  private func attach(
+    _ path: FilePath, to report: inout NewReport, _ snapshot: borrowing ProcessSnapshot
+  ) -> Int64 {
     do throws(CrashDatabaseError) {
       if let content = `extension`.attachmentContent(of: path, snapshot: snapshot, reportID: report.id) {
         let file = try report.addAttachment(name: path.lastComponent)
@@ -143,11 +264,12 @@ final class CrashCaptureService {
         } catch {
           log.error("attachment \(path) cannot be written: \(error)")
         }
-      } else {
-        try report.copyAttachment(from: path)
+        return Int64(content.count)
       }
+      return try report.copyAttachment(from: path)
     } catch {
       log.error("attachment \(path) is left out: \(error.message)")
+      return 0
     }
   }
 }

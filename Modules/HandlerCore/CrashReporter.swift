@@ -1,5 +1,4 @@
 // Provides the hand-over of a report to a program of the application.
-internal import CLinuxShims
 internal import CrashDatabase
 internal import LinuxSystem
 
@@ -18,24 +17,35 @@ struct CrashReporter {
 
   private let program: FilePath
   private let envelope: FilePath
+  private let starter: ReporterStarter?
 
-  /// `nil` unless both options are given.
-  init?(_ options: HandlerOptions) {
+  /// `nil` unless both options are given. Comes before the handler confines itself.
+  init?(_ options: HandlerOptions, log: HandlerLog) {
     if options.crashReporter.isEmpty || options.crashEnvelope.isEmpty { return nil }
     program = options.crashReporter
     envelope = options.crashEnvelope
+    do throws(Errno) {
+      starter = try ReporterStarter(program, envelope)
+    } catch {
+      log.warning("\(program) will be started under the handler's own sandbox: \(error)")
+      starter = nil
+    }
   }
 
   /// Hands a pending report over, in a process of its own: the stacks are walked there.
   func take(
-    _ id: UniqueID, from database: CrashDatabase, with extension: any HandlerExtension, log: HandlerLog
+    _ id: UniqueID, from database: CrashDatabase, with extension: any HandlerExtension,
+    _ confinement: HandlerConfinement, log: HandlerLog
   ) -> Outcome {
     if (try? database.settings.uploadsEnabled()) != true {
       log.info("report \(id) stays pending: uploads are disabled")
       return .withheld
     }
     do throws(Errno) {
-      let child = try ChildProcess.fork { handOver(id, database, `extension`, log) ? 0 : 1 }
+      let child = try ChildProcess.fork {
+        confinement.narrow()
+        return handOver(id, database, `extension`, log) ? 0 : 1
+      }
       guard try child.wait() == .exited(status: 0) else { return .failed }
     } catch {
       log.error("report \(id) cannot be handed over: \(error)")
@@ -68,7 +78,7 @@ struct CrashReporter {
     _ report: borrowing UploadReport, _ extension: any HandlerExtension, _ log: HandlerLog
   ) -> Bool {
     do throws(Errno) {
-      let file = try FileSystem.open(envelope, [.write, .create, .append])
+      let file = try FileSystem.openRegular(envelope, [.write, .create, .append])
       let isNew = try file.status().size == 0
       guard let bytes = `extension`.envelope(of: report, withHeader: isNew) else {
         log.error("this handler knows no envelopes; \(program) is not started")
@@ -83,15 +93,10 @@ struct CrashReporter {
   }
 
   private func start(_ log: HandlerLog) -> Bool {
-    let failure = program.withCString { path in
-      withCStringArray([program, envelope]) { arguments in
-        withCStringArray(EnvironmentVariable.all()) { environment in
-          var request = linux_detached_process(
-            path: path, arguments: arguments, environment: environment, kept: 2, process: 0, failure: 0,
-            inner_stack: nil)
-          return linux_spawn_detached(&request)
-        }
-      }
+    var failure = starter?.start() ?? ReporterStarter.start(program, envelope)
+    // Somebody has ended the starter: the program may do something useful in our sandbox, too.
+    if failure == Errno.noChildren.rawValue || failure == Errno.brokenPipe.rawValue {
+      failure = ReporterStarter.start(program, envelope)
     }
     if failure != 0 { log.error("\(program) cannot be started: \(Errno(rawValue: failure))") }
     return failure == 0

@@ -4,6 +4,7 @@ internal import Uploader
 
 /// What a command line asks for.
 public enum HandlerCommand: Sendable {
+  /// Serve clients, or dump the parent, as the options say.
   case serve(HandlerOptions)
   /// Print `text` to standard error and exit with `status`.
   case print(text: String, status: Int32)
@@ -55,18 +56,23 @@ public struct HandlerCommandLine {
 
   private var options = HandlerOptions()
   private var positional: [FilePath] = []
+  /// The last part of `argv[0]`, and all of it: `getopt_long` says the whole.
   private let me: String
+  private let program: String
 
   /// - Parameter arguments: all of `argv`.
   public static func parse(_ arguments: [FilePath]) -> HandlerCommand {
-    var parser = HandlerCommandLine(me: String(decoding: arguments.first?.lastComponent ?? [], as: UTF8.self))
+    var parser = HandlerCommandLine(arguments.first ?? "")
     if let outcome = parser.read(arguments.dropFirst()) { return outcome }
     if let hint = parser.missing { return parser.usage(hint) }
     if !parser.positional.isEmpty { return parser.usage(nil) }
     return .serve(parser.options)
   }
 
-  private init(me: String) { self.me = me }
+  private init(_ program: FilePath) {
+    me = String(decoding: program.lastComponent, as: UTF8.self)
+    self.program = program.description
+  }
 
   /// Reads all options; a result other than `nil` ends the parsing.
   private mutating func read(_ arguments: ArraySlice<FilePath>) -> HandlerCommand? {
@@ -77,7 +83,9 @@ public struct HandlerCommandLine {
         return nil
       }
       guard argument.bytes.starts(with: [0x2d, 0x2d]) else {
-        if argument.bytes.first == 0x2d, argument.bytes.count > 1 { return usage("unrecognized option '\(argument)'") }
+        if argument.bytes.first == 0x2d, argument.bytes.count > 1 {
+          return unusable("invalid option -- '\(String(decoding: argument.bytes[1...1], as: UTF8.self))'")
+        }
         positional.append(argument)
         continue
       }
@@ -85,17 +93,18 @@ public struct HandlerCommandLine {
       let equals = body.firstIndex(of: UInt8(ascii: "="))
       let name = Array(body[..<(equals ?? body.endIndex)])
       var value = equals.map { FilePath(bytes: body[($0 + 1)...]) }
-      let text = "--" + String(decoding: name, as: UTF8.self)
-
       let matches = Self.table.filter { Self.bytes(of: $0.text).starts(with: name) }
       guard let entry = matches.first(where: { Self.bytes(of: $0.text) == name }) ?? matches.first else {
-        return usage("unrecognized option '\(text)'")
+        return unusable("unrecognized option '\(argument)'")
       }
-      if matches.count > 1, Self.bytes(of: entry.text) != name { return usage("option '\(text)' is ambiguous") }
+      if matches.count > 1, Self.bytes(of: entry.text) != name {
+        let names = matches.map { " '--\($0.text)'" }.joined()
+        return unusable("option '\(argument)' is ambiguous; possibilities:\(names)")
+      }
       switch entry.value {
-      case .none where value != nil: return usage("option '--\(entry.text)' doesn't allow an argument")
+      case .none where value != nil: return unusable("option '--\(entry.text)' doesn't allow an argument")
       case .required where value == nil:
-        guard let next = rest.popFirst() else { return usage("option '--\(entry.text)' requires an argument") }
+        guard let next = rest.popFirst() else { return unusable("option '--\(entry.text)' requires an argument") }
         value = next
       default: break
       }
@@ -124,7 +133,7 @@ public struct HandlerCommandLine {
       options.proxy = HTTPProxy(option: value.description)
     case .initialClientFD:
       guard let number = Self.integer(value), let descriptor = Int32(exactly: number) else {
-        return usage("--initial-client-fd requires FD")
+        return unparsed("initial-client-fd")
       }
       options.initialClientDescriptor = descriptor == -1 ? nil : descriptor
     case .logFile: options.logFile = value
@@ -140,19 +149,19 @@ public struct HandlerCommandLine {
     case .noRateLimit: options.rateLimit = false
     case .noUploadGzip: options.uploadGzip = false
     case .reportID:
-      guard let id = UniqueID(text: value.bytes) else { return usage("--report-id requires a UUID") }
+      guard let id = UniqueID(text: value.bytes) else { return unparsed("report-id") }
       options.reportID = id == .zero ? nil : id
     case .sanitizationInformation:
-      guard let address = Self.address(value) else { return usage("--sanitization-information requires ADDRESS") }
+      guard let address = Self.address(value) else { return unparsed("sanitization-information") }
       options.sanitizationInformation = address
     case .sharedClientConnection: options.sharedClientConnection = true
     case .traceParentWithException:
-      guard let address = Self.address(value) else { return usage("--trace-parent-with-exception requires ADDRESS") }
+      guard let address = Self.address(value) else { return unparsed("trace-parent-with-exception") }
       options.traceParentWithException = address
     case .url: options.url = value.description
     case .userStreamRegion:
       guard let region = UserStreamRegion(text: value) else {
-        return usage("--user-stream-region requires FD,SIZE")
+        return unparsed("user-stream-region")
       }
       options.userStreamRegion = region
     case .waitForUpload: options.waitForUpload = true
@@ -174,8 +183,13 @@ public struct HandlerCommandLine {
     return nil
   }
 
-  private func usage(_ hint: String?) -> HandlerCommand {
-    let first = hint.map { "\(me): \($0)\n" } ?? ""
+  private func unparsed(_ option: StaticString) -> HandlerCommand { usage("failed to parse --\(option)") }
+
+  /// What `getopt_long` itself has to say.
+  private func unusable(_ message: String) -> HandlerCommand { usage(message, from: program) }
+
+  private func usage(_ hint: String?, from speaker: String? = nil) -> HandlerCommand {
+    let first = hint.map { "\(speaker ?? me): \($0)\n" } ?? ""
     return .print(text: first + "Try '\(me) --help' for more information.\n", status: 1)
   }
 
@@ -202,10 +216,10 @@ public struct HandlerCommandLine {
   /// An unsigned number with C's base prefixes: `0x…`, `0…` octal, decimal; nothing may follow.
   private static func address(_ text: FilePath) -> UInt64? {
     let digits = text.description
-    if digits.utf8.starts(with: "0x".utf8) || digits.utf8.starts(with: "0X".utf8) {
-      return UInt64(digits.dropFirst(2), radix: 16)
+    if text.bytes.count >= 2, text.bytes[0] == UInt8(ascii: "0") {
+      if text.bytes[1] | 0x20 != UInt8(ascii: "x") { return UInt64(digits, radix: 8) }
+      return UInt64(String(decoding: text.bytes.dropFirst(2), as: UTF8.self), radix: 16)
     }
-    if digits.utf8.first == UInt8(ascii: "0"), digits.utf8.count > 1 { return UInt64(digits, radix: 8) }
     return UInt64(digits)
   }
 }

@@ -13,6 +13,11 @@ public protocol HandlerExtension: AnyObject {
   /// - Returns: `nil` to copy the file as it is.
   func attachmentContent(of path: FilePath, snapshot: borrowing ProcessSnapshot, reportID: UniqueID) -> [UInt8]?
 
+  /// The client has changed its files after the dump, and keeps the report: what the report has of them is completed.
+  ///
+  /// - Parameter files: the client's attachments, as it last named them.
+  func attachmentsChanged(_ report: borrowing UploadReport, files: [FilePath])
+
   /// Called in the upload's own process, with the report locked, before it is sent: walk stacks, complete the event.
   func prepareForUpload(_ report: borrowing UploadReport)
 
@@ -25,4 +30,8 @@ public protocol HandlerExtension: AnyObject {
   /// - Parameter withHeader: the envelope is empty; otherwise it has been begun, and the result is appended to it.
   /// - Returns: `nil` when this product has no envelopes.
   func envelope(of report: borrowing UploadReport, withHeader: Bool) -> [UInt8]?
+
+  /// Called in the upload's own process after the reports of a pass: send what else there is, the rest of a run that has
+  /// ended and counts of losses.
+  func deliver(_ delivery: HandlerDelivery)
 }

@@ -8,10 +8,15 @@ public import LinuxSystem
 public final class HandlerLog {
   /// How much a line matters; numbers are those of `--log-level`.
   public enum Level: Int32, Sendable, Comparable {
+    /// What helps to find a fault of the handler itself.
     case verbose = -1
+    /// What was done.
     case info = 0
+    /// Something is not as it should be, and nothing is lost.
     case warning = 1
+    /// Something is lost, or will be.
     case error = 2
+    /// The handler cannot go on.
     case fatal = 4
 
     public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
@@ -49,15 +54,19 @@ public final class HandlerLog {
 
   deinit { if let file { _ = close(file) } }
 
+  /// Writes a line of level `verbose`, if it is wanted.
   public func verbose(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.verbose, message, source, line)
   }
+  /// Writes a line of level `info`, if it is wanted.
   public func info(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.info, message, source, line)
   }
+  /// Writes a line of level `warning`, if it is wanted.
   public func warning(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.warning, message, source, line)
   }
+  /// Writes a line of level `error`, if it is wanted.
   public func error(_ message: String, source: StaticString = #fileID, line: UInt = #line) {
     write(.error, message, source, line)
   }

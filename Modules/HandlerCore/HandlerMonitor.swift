@@ -1,4 +1,5 @@
 // Provides a second handler that watches this one.
+internal import CLinuxShims
 internal import CrashClient
 internal import CrashProtocol
 internal import LinuxSystem
@@ -24,13 +25,11 @@ enum HandlerMonitor {
     case .none: configuration.httpProxy = "<empty>"
     case .url(let proxy): configuration.httpProxy = proxy
     }
-    // Crashpad reads its own annotations out of the watched handler; here the watching one is told them.
+    // The watching handler finds those of --monitor-self-annotation in this one's memory. In an upload an annotation of
+    // the process would win over them.
     let own = options.monitorSelfAnnotations
     configuration.annotations = options.annotations.filter { pair in !own.contains { $0.key == pair.key } }
       .map { ($0.key, $0.value) }
-    for (index, pair) in own.enumerated() where !own[(index + 1)...].contains(where: { $0.key == pair.key }) {
-      configuration.annotations.append((pair.key, pair.value))
-    }
     configuration.extraArguments = arguments(options)
     // Clients wait for this handler's first answer, up to two seconds in ours.
     configuration.startTimeout = 1000
@@ -38,12 +37,22 @@ enum HandlerMonitor {
       log.warning("this handler is not watched: /proc/self/exe cannot be read")
       return nil
     }
-    configuration.location = .path(executable)
+    configuration.location =
+      self_handler_state() & UInt32(SELF_HANDLER_ACTS) != 0 ? .thisProgram : .path(executable)
     do throws(CrashClientError) {
       return try CrashClient.start(configuration)
     } catch {
       log.warning("this handler is not watched: \(error)")
       return nil
+    }
+  }
+
+  /// Puts the annotations of this handler into its own memory, where whoever watches it finds them.
+  static func annotate(_ options: HandlerOptions, log: HandlerLog) {
+    for pair in options.monitorSelfAnnotations {
+      if !CrashpadInfo.setSimpleAnnotation(pair.key, pair.value) {
+        log.warning("there is no room for the annotation \(pair.key) of this handler")
+      }
     }
   }
 

@@ -17,9 +17,15 @@ public final class HandlerService {
   private let uploads: UploadPass?
   private let reporter: CrashReporter?
   private let `extension`: any HandlerExtension
+  private let confinement: HandlerConfinement
   private var attachments: AttachmentList
   private var schedule: HandlerSchedule
+  /// A client has asked for another attempt since the last pass ended.
+  private var isRetryWanted = false
   private var pass: RunningPass?
+  private var undecided = UndecidedReports()
+  /// Whether memory is to be given back before the next long wait.
+  private var warmth = Warmth.warm
 
   /// Serves until the end of the last client, or dumps the parent, as `options` say.
   ///
@@ -29,6 +35,13 @@ public final class HandlerService {
     linux_ignore_signal(SIGPIPE)
     let monitor = options.monitorSelf ? HandlerMonitor.start(options, log: log) : nil
     defer { monitor?.stop() }
+    HandlerMonitor.annotate(options, log: log)
+    // As the originals: the folder itself is made, but not the way to it, which would be somebody's typing error.
+    if !FileSystem.exists(options.database), !FileSystem.exists(options.database.directory) {
+      log.error(
+        "the crash report database cannot be used: there is no folder \(options.database.directory) to make it in")
+      return 1
+    }
     let database: CrashDatabase
     do throws(CrashDatabaseError) {
       database = try CrashDatabase(path: options.database)
@@ -57,16 +70,25 @@ public final class HandlerService {
     attachments = AttachmentList(options.attachments)
     options.userStreamRegion?.closeOnExec()
     capture = CrashCaptureService(options: options, database: database, extension: `extension`, log: log)
-    reporter = CrashReporter(options)
+    reporter = CrashReporter(options, log: log)
     self.extension = `extension`
     uploads =
       options.url.isEmpty
       ? nil : UploadPass(options: options, database: database, extension: `extension`, log: log)
     schedule = HandlerSchedule(
-      uploads: !options.url.isEmpty, periodic: options.periodicTasks, now: .now())
+      uploads: !options.url.isEmpty, periodic: options.periodicTasks,
+      maximumSize: options.pruning.maximumSize, now: .now())
+    confinement = HandlerConfinement(log: log)
     let recovered = database.recover()
     for id in recovered.adopted { log.info("report \(id) of a handler that was killed is pending now") }
     for id in recovered.settled { log.info("report \(id): a step that was cut short is done now") }
+  }
+
+  private enum Warmth {
+    /// Work has just been done, and may soon be done again: crashes come in bursts.
+    case hot
+    case warm
+    case cold
   }
 
   // MARK: - The loop
@@ -75,6 +97,7 @@ public final class HandlerService {
     log.verbose("serving clients of process \(connection.owner)")
     var clientsGone = false
     while true {
+      settleOverdue(clientsGone: clientsGone, connection)
       switch schedule.next(now: .now()) {
       case .startPass(let work): start(work)
       case .prune: prune()
@@ -99,7 +122,22 @@ public final class HandlerService {
       pollfd(fd: watchClients ? connection.descriptor.rawValue : -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: exit, events: Int16(POLLIN), revents: 0),
     ]
-    let count = poll(&requests, 2, instant.map { $0.millisecondsFromNow() } ?? -1)
+    // The death of a client that has not decided is readable.
+    requests += undecided.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    var until = instant
+    if let due = undecided.nextDeadline { until = until.map { min($0, due) } ?? due }
+    var timeout = until.map { $0.millisecondsFromNow() } ?? -1
+    // A handler lives as long as its program and mostly does nothing: before a wait that may last it gives memory back,
+    // last of all, since what runs afterwards comes back.
+    let isLong = exit < 0 && (timeout < 0 || timeout >= 2000)
+    let isCooling = isLong && warmth == .warm
+    if isLong, warmth == .hot { timeout = 1000 }
+    let count = requests.withUnsafeMutableBufferPointer { requests in
+      if isCooling { ResidentMemory.release() }
+      return poll(requests.baseAddress, nfds_t(requests.count), timeout)
+    }
+    if isCooling { warmth = .cold }
+    if isLong, count == 0, warmth == .hot { warmth = .warm }
     if count <= 0 { return (false, false) }
     return (requests[0].revents != 0, requests[1].revents != 0)
   }
@@ -141,6 +179,7 @@ public final class HandlerService {
       }
     case .requestRetry: if ownerOnly(packet, connection) { retry() }
     case .writeAttachment(let write): if ownerOnly(packet, connection) { perform(write) }
+    case .verdict(let verdict): settle(packet.processID, verdict, connection)
     case .unknown(let type): log.warning("process \(packet.processID): unknown message type \(type)")
     }
   }
@@ -153,6 +192,8 @@ public final class HandlerService {
   }
 
   private func retry() {
+    // What the pass under way finds out would bring the times back.
+    isRetryWanted = true
     uploads?.forgetRetryTimes()
     schedule.retryRequested(now: .now())
   }
@@ -172,35 +213,99 @@ public final class HandlerService {
   private func dump(
     _ packet: ClientPacket, _ request: CrashDumpRequest, _ connection: borrowing ClientConnection
   ) {
-    let target = CaptureTarget(process: packet.processID, request: request)
-    var outcome = CaptureOutcome()
-    if packet.processID > 0 {
-      if !options.sharedClientConnection && PtraceScope.current == .restricted { askForTracing(packet, connection) }
-      outcome = capture.dump(target, attachments: attachments.paths) { id in
-        if self.options.waitForUpload {
-          self.deliver(id)
-          self.uploadAndWait()
-        }
-      }
-    } else {
-      // The kernel gives 0 for a sender that this PID namespace does not show.
-      log.error("a client outside of this PID namespace asked for a dump; start the handler where it can see it")
+    if warmth == .cold { ResidentMemory.recall() }
+    warmth = .hot
+    let own = OwnedFileDescriptor(owning: packet.channel)
+    // A client alone on its connection, or with a channel of its own, can be spoken to.
+    let channel: ClientChannel? =
+      own.rawValue >= 0
+      ? ClientChannel(socket: own.rawValue, isOurClient: true)
+      : options.sharedClientConnection
+        ? nil : ClientChannel(socket: connection.descriptor.rawValue, isOurClient: false)
+    if own.rawValue < 0, let channel, packet.processID > 0, PtraceScope.current == .restricted {
+      askForTracing(packet, channel)
     }
-    if options.sharedClientConnection {
-      ClientRelease.signal(process: packet.processID, thread: outcome.requestingThread)
-    } else {
+    let target = CaptureTarget(process: packet.processID, request: request, helper: channel)
+    let time = Timestamp.now()
+    // Forked children have the same handler, but runs of their own.
+    let isOwner = packet.processID == connection.owner && options.delivery.runDirectory != nil
+    let outcome = capture.dump(target, attachments: attachments.paths) { id, outcome in
+      self.schedule.databaseGrew(by: outcome.size)
+      // A client that is to decide first waits for its upload after it has.
+      if self.options.waitForUpload && !outcome.willDecide {
+        self.deliver(id)
+        if isOwner && !outcome.isSimulated { self.schedule.runEnded(EndedRun(time: time, isWaiting: true)) }
+        self.uploadAndWait()
+      }
+    }
+    if let channel {
       do throws(Errno) {
-        try connection.send(ServerMessage(outcome.reportID == nil ? .dumpFailed : .dumpComplete))
+        let isFailed = outcome.reportID == nil && !outcome.isDeclined
+        try channel.send(ServerMessage(isFailed ? .dumpFailed : .dumpComplete))
       } catch {
         log.warning("telling process \(packet.processID) that its dump is done: \(error)")
       }
+    } else if packet.processID > 0 {
+      ClientRelease.signal(process: packet.processID, thread: outcome.requestingThread)
+    }
+    if let id = outcome.reportID, outcome.willDecide {
+      // A process that has crashed once more has survived without a word on the crash before.
+      if undecided.has(packet.processID) { settle(packet.processID, UndecidedReports.keep, connection) }
+      undecided.add(id, process: packet.processID, thread: outcome.requestingThread, isOwner: isOwner, time: time)
+      return
     }
     if let id = outcome.reportID, !options.waitForUpload { deliver(id) }
+    // Without a report too: the process is dead.
+    if isOwner && !outcome.isSimulated { schedule.runEnded(EndedRun(time: time, isWaiting: false)) }
+  }
+
+  // MARK: - Decisions
+
+  /// Reports whose client is dead, or has taken too long, are kept.
+  private func settleOverdue(clientsGone: Bool, _ connection: borrowing ClientConnection) {
+    if undecided.isEmpty { return }
+    // A client may have decided and died since: its word is in the socket.
+    var request = pollfd(fd: connection.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    if !clientsGone && poll(&request, 1, 0) > 0 { return }
+    for process in undecided.overdue(clientsGone: clientsGone) { settle(process, UndecidedReports.keep, connection) }
+  }
+
+  private func settle(_ process: Int32, _ verdict: UInt32, _ connection: borrowing ClientConnection) {
+    guard let report = undecided.take(process) else {
+      log.verbose("process \(process) has nothing to decide")
+      return
+    }
+    if verdict == UndecidedReports.discard {
+      log.info("the application does not want report \(report.id)")
+      try? database.delete(report.id)
+    } else {
+      if verdict == UndecidedReports.changed { takeChanges(report.id) }
+      deliver(report.id)
+    }
+    let isDiscarded = verdict == UndecidedReports.discard
+    let isWaiting = options.waitForUpload && !isDiscarded
+    if report.isOwner {
+      schedule.runEnded(EndedRun(time: report.time, isWaiting: isWaiting, isDiscarded: isDiscarded))
+    }
+    if isWaiting {
+      uploadAndWait()
+      ClientRelease.signal(process: process, thread: report.thread)
+    }
+  }
+
+  private func takeChanges(_ id: UniqueID) {
+    do throws(CrashDatabaseError) {
+      let report = try database.reportForUploading(id)
+      `extension`.attachmentsChanged(report, files: attachments.paths)
+      database.release(report)
+    } catch {
+      log.warning("what the application changed in report \(id) is lost: \(error.message)")
+    }
   }
 
   /// Gives a fresh report to the crash reporter or to the uploads. Without both it stays, and must reach the disk.
   private func deliver(_ id: UniqueID) {
-    let outcome = reporter?.take(id, from: database, with: `extension`, log: log) ?? .failed
+    let outcome = reporter?.take(id, from: database, with: `extension`, confinement, log: log) ?? .failed
     if outcome == .taken { return }
     if outcome == .failed { schedule.reportStored(id) }
     // An upload does this in its own process.
@@ -209,9 +314,9 @@ public final class HandlerService {
 
   /// A client alone with its handler has not named it before: it is told at the crash, when Yama asks for it. Whatever
   /// it answers, the dump is tried: with CAP_SYS_PTRACE it succeeds all the same.
-  private func askForTracing(_ packet: ClientPacket, _ connection: borrowing ClientConnection) {
+  private func askForTracing(_ packet: ClientPacket, _ channel: ClientChannel) {
     do throws(Errno) {
-      switch try connection.askForTracing(milliseconds: 5000) {
+      switch try channel.askForTracing() {
       case 0: break
       case nil: log.warning("process \(packet.processID) did not say whether it may be traced")
       case let error?: log.warning("process \(packet.processID) cannot allow tracing: \(Errno(rawValue: error))")
@@ -227,28 +332,32 @@ public final class HandlerService {
       stackAddress: 0, exceptionInformationAddress: options.traceParentWithException,
       sanitizationInformationAddress: options.sanitizationInformation)
     let outcome = capture.dump(
-      CaptureTarget(process: getppid(), request: request), attachments: attachments.paths
-    ) { _ in }
+      CaptureTarget(process: getppid(), request: request, helper: nil), attachments: attachments.paths
+    ) { _, outcome in self.schedule.databaseGrew(by: outcome.size) }
     if let id = outcome.reportID { deliver(id) }
     schedule.lastClientGone()
     uploadAndWait()
-    return outcome.reportID == nil ? 1 : 0
+    return outcome.reportID == nil && !outcome.isDeclined ? 1 : 0
   }
 
   // MARK: - Uploads
 
   private func start(_ work: HandlerSchedule.Pass) {
+    warmth = .hot
     guard let uploads else {
       schedule.passEnded()
       return
     }
     do throws(Errno) {
-      pass = try RunningPass { note in uploads.run(work) { note($0.encoded) }.rawValue }
+      pass = try RunningPass { note in
+        confinement.narrow()
+        return uploads.run(work) { note($0.encoded) }.rawValue
+      }
     } catch {
       // No process to be had (a limit, memory): the uploads matter more than being ready for the next client.
       log.warning("no process for uploads (\(error)); uploading in the handler itself")
       let result = uploads.run(work) { _ in }
-      finishPass(more: result == .more)
+      finishPass(result)
     }
   }
 
@@ -256,33 +365,39 @@ public final class HandlerService {
     guard let ended = pass.take() else { return }
     let (records, termination) = ended.end()
     uploads?.absorb(AttemptRecord.decode(records))
-    var more = false
+    if isRetryWanted { uploads?.forgetRetryTimes() }
+    isRetryWanted = false
+    var result: UploadPass.Result?
     switch termination {
     case .exited(let status):
-      more = status == UploadPass.Result.more.rawValue
-      if status != 0 && !more { log.error("an upload process ended with status \(status)") }
+      result = UploadPass.Result(rawValue: status)
+      if result == nil { log.error("an upload process ended with status \(status)") }
     case .signaled(let signal, _): log.error("an upload process was ended by signal \(signal)")
     case nil: log.error("an upload process cannot be waited for")
     }
-    finishPass(more: more)
+    finishPass(result)
   }
 
-  private func finishPass(more: Bool) {
-    schedule.passEnded(nextScan: more ? .now() : uploads?.nextPass())
+  private func finishPass(_ result: UploadPass.Result?) {
+    if result == .more { return schedule.passEnded(nextScan: .now()) }
+    schedule.passEnded(nextScan: uploads?.nextPass(), isBusy: result == .busy, now: .now())
   }
 
   /// Runs what is to be uploaded now and waits until it has been tried.
   private func uploadAndWait() {
     while true {
       endPass()
-      guard case .startPass(let work) = schedule.next(now: .now()) else { return }
-      start(work)
+      switch schedule.next(now: .now()) {
+      case .startPass(let work): start(work)
+      case .prune: prune()
+      case .wait, .end: return
+      }
     }
   }
 
   private func prune() {
     let cleaned = database.clean(ttl: 3 * 24 * 60 * 60)
-    let pruned = database.prune()
+    let pruned = database.prune(options.pruning) { Losses.note($0, .cacheOverflow, in: self.database, self.log) }
     if cleaned + pruned > 0 { log.info("removed \(cleaned) stale files and \(pruned) old reports") }
   }
 }

@@ -31,9 +31,12 @@ struct RunningPass: ~Copyable {
   var exitDescriptor: Int32 { exit.rawValue }
 
   /// Waits for the process and takes what it left in the pipe.
+  ///
+  /// Not the end of the pipe: that comes only when every copy of the writing end is closed, and one may outlive the
+  /// process. A handler whose close(2) failed once waited here forever.
   consuming func end() -> (records: [UInt8], termination: ProcessTermination?) {
     let termination = try? child.wait()
-    return ((try? records.readToEnd(limit: 1 << 20)) ?? [], termination)
+    return (records.readAvailable(limit: 1 << 20), termination)
   }
 }
 

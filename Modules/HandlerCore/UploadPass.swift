@@ -1,6 +1,7 @@
 // Provides one pass over pending reports: which are sent, and what becomes of them.
 internal import CrashDatabase
 internal import LinuxSystem
+import StableOrder
 internal import Uploader
 
 /// Sends pending reports. `run` belongs in a process of its own; `absorb` takes back what it found out.
@@ -10,6 +11,8 @@ final class UploadPass {
     case done = 0
     /// There are more reports than one pass takes.
     case more = 3
+    /// A report was in the hands of another process, which may leave it as it is.
+    case busy = 4
   }
 
   /// Reports that one pass tries: their records fit the pipe, and the handler hears of them in time.
@@ -49,32 +52,54 @@ final class UploadPass {
   /// - Parameter note: told of each attempt.
   func run(_ work: HandlerSchedule.Pass, note: (AttemptRecord) -> Void) -> Result {
     var identifiers = work.known
+    var isBusy = false
     // Fresh reports are only in the page cache: their client did not wait for the disk.
     for id in work.known { database.synchronize(id, log: log) }
     if work.scansDatabase {
       let pending = (try? database.pendingReports()) ?? []
       // The newest first: it tells most about what is wrong now.
-      let sorted = pending.sorted { $0.metadata.creation > $1.metadata.creation }
+      let sorted = pending.inOrder { $0.metadata.creation > $1.metadata.creation }
       let known = Set(identifiers)
       identifiers += sorted.map { $0.id }.filter { !known.contains($0) }
+      // Who has a report that is not listed may be no uploader: a handler without a server that has just stored it, or a
+      // program that looks at it. Nobody else would come back to it for a quarter of an hour.
+      let listed = Set(sorted.map { $0.id })
+      for id in database.unsentReports() where !listed.contains(id) && !database.isBeingWritten(id) {
+        log.verbose("report \(id) is in the hands of another process")
+        isBusy = true
+      }
     }
+    schedule.loadLimits(limitFile, now: .now(), wallClock: .now())
     var client: HTTPClient?
     for (index, id) in identifiers.enumerated() {
       if index == Self.limit { return .more }
-      if let record = process(id, &client) {
+      if let record = process(id, &client, &isBusy) {
         note(record)
         absorb([record])
+        if record.response != nil { storeLimits() }
       }
     }
-    return .done
+    `extension`.deliver(HandlerDelivery(options: options, database: database, run: work.run))
+    return isBusy ? .busy : .done
   }
 
-  private func process(_ id: UniqueID, _ client: inout HTTPClient?) -> AttemptRecord? {
+  private var limitFile: RateLimitFile { RateLimitFile(database: database.path, key: options.publicKey) }
+
+  private func storeLimits() {
+    do throws(Errno) {
+      try limitFile.store(schedule.rateLimits, now: .now(), wallClock: .now())
+    } catch {
+      log.warning("the server's limits cannot be kept: \(error)")
+    }
+  }
+
+  private func process(_ id: UniqueID, _ client: inout HTTPClient?, _ isBusy: inout Bool) -> AttemptRecord? {
     let settings = try? database.settings.read()
     let report: Report
     do throws(CrashDatabaseError) {
       report = try database.lookUp(id)
     } catch {
+      if error.code == .busy { isBusy = true }
       log.verbose("report \(id) is not there for uploading: \(error.message)")
       return nil
     }
@@ -93,6 +118,7 @@ final class UploadPass {
       return try upload(database.reportForUploading(id), client: &client)
     } catch {
       // Somebody else has it, or has sent it.
+      if error.code == .busy { isBusy = true }
       log.verbose("report \(id) is not to be had for uploading: \(error.message)")
       return nil
     }
@@ -125,17 +151,13 @@ final class UploadPass {
     case .skip(let reason):
       try database.recordFailedAttempt(report)
       log.error("report \(id) is given up: \(Self.text(outcome))")
+      Losses.note(id, response == nil ? .networkError : .sendError, in: database, log)
       skip(id, reason)
     }
     return record
   }
 
-  private var configuration: HTTPConfiguration {
-    var configuration = HTTPConfiguration()
-    configuration.proxy = options.proxy
-    configuration.keepsConnection = true
-    return configuration
-  }
+  private var configuration: HTTPConfiguration { options.httpConfiguration }
 
   private func request(for report: borrowing UploadReport) -> MinidumpUpload {
     var fields = ReportFields.read(report)
@@ -149,7 +171,7 @@ final class UploadPass {
     }
     var upload = MinidumpUpload(
       url: options.url, reportID: report.report.id, minidump: .descriptor(report.dump.rawValue),
-      attachments: report.attachments.map { MinidumpUpload.Attachment(name: $0.name, content: .path($0.path)) },
+      attachments: report.attachments.map { MinidumpUpload.Attachment(name: $0.name, content: .strictPath($0.path)) },
       fields: fields)
     upload.identifiesClient = options.identifyClientViaURL
     upload.compresses = options.uploadGzip

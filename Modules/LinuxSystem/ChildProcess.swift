@@ -127,6 +127,16 @@ extension ProcessTermination {
 public func withCStringArray<Result>(
   _ strings: [FilePath], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
+  let array = makeCStringArray(strings)
+  defer {
+    for index in strings.indices { array[index]?.deallocate() }
+    array.deallocate()
+  }
+  return body(array)
+}
+
+/// A NULL-terminated array of C strings, all of it the caller's to deallocate.
+public func makeCStringArray(_ strings: [FilePath]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
   let array = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
   for (index, string) in strings.enumerated() {
     let copy = UnsafeMutablePointer<CChar>.allocate(capacity: string.bytes.count + 1)
@@ -135,9 +145,5 @@ public func withCStringArray<Result>(
     array[index] = copy
   }
   array[strings.count] = nil
-  defer {
-    for index in strings.indices { array[index]?.deallocate() }
-    array.deallocate()
-  }
-  return body(array)
+  return array
 }

@@ -8,6 +8,7 @@ public struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomSt
   public private(set) var bytes: [UInt8]
 
   public init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes.prefix { $0 != 0 }) }
+  @inline(never)
   public init(_ string: String) { self.init(bytes: string.utf8) }
   public init(stringLiteral value: String) { self.init(value) }
 
@@ -26,10 +27,15 @@ public struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomSt
   public func appending(_ component: String) -> FilePath { appending(bytes: component.utf8) }
 
   public func appending(bytes component: some Sequence<UInt8>) -> FilePath {
-    var result = bytes
-    if let last = result.last, last != UInt8(ascii: "/") { result.append(UInt8(ascii: "/")) }
-    result.append(contentsOf: component)
-    return FilePath(bytes: result)
+    appending(FilePath(bytes: component))
+  }
+
+  @inline(never)
+  private func appending(_ component: FilePath) -> FilePath {
+    var result = self
+    if let last = bytes.last, last != UInt8(ascii: "/") { result.bytes.append(UInt8(ascii: "/")) }
+    result.bytes.append(contentsOf: component.bytes)
+    return result
   }
 
   /// The same path with `suffix` added to its last component.
@@ -55,14 +61,21 @@ public struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomSt
     return slice
   }
 
-  /// Calls `body` with the path as a C string, valid during the call only.
-  public func withCString<Result, Failure: Error>(
-    _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  // What does not depend on the closure exists once: there are callers by the dozen.
+  @inline(never)
+  private var terminated: ContiguousArray<CChar> {
     var terminated = ContiguousArray<CChar>()
     terminated.reserveCapacity(bytes.count + 1)
     for byte in bytes { terminated.append(CChar(bitPattern: byte)) }
     terminated.append(0)
+    return terminated
+  }
+
+  /// Calls `body` with the path as a C string, valid during the call only.
+  public func withCString<Result, Failure: Error>(
+    _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let terminated = terminated
     return try terminated.withUnsafeBufferPointer { (buffer) throws(Failure) -> Result in
       guard let base = buffer.baseAddress else { fatalError("a terminated string is never empty") }
       return try body(base)

@@ -12,6 +12,8 @@ public struct FileStatus: Sendable {
   /// Device and inode identify the file.
   public let device: UInt64
   public let inode: UInt64
+  /// Names that the file has.
+  public let links: UInt64
   public let modified: Timestamp
 
   internal init(_ record: stat) {
@@ -23,6 +25,7 @@ public struct FileStatus: Sendable {
     permissions = UInt32(record.st_mode & 0o7777)
     device = UInt64(record.st_dev)
     inode = UInt64(record.st_ino)
+    links = UInt64(record.st_nlink)
     modified = Timestamp(seconds: Int64(record.st_mtim.tv_sec), nanoseconds: Int32(record.st_mtim.tv_nsec))
   }
 }
@@ -59,8 +62,39 @@ public enum FileSystem {
   }
 
   /// The whole file, at most `limit` bytes (`Errno.fileTooLarge` beyond that).
-  public static func read(_ path: FilePath, limit: Int = 64 << 20) throws(Errno) -> [UInt8] {
-    try open(path).readToEnd(limit: limit)
+  ///
+  /// - Parameter endsShort: whether the file ends where a read gives less than was asked for, as the kernel's small text
+  ///   files do: that saves one call.
+  public static func read(
+    _ path: FilePath, limit: Int = 64 << 20, endsShort: Bool = false
+  ) throws(Errno) -> [UInt8] {
+    try open(path).readToEnd(limit: limit, endsShort: endsShort)
+  }
+
+  /// Opens a regular file in a folder that others may write to: no link is followed, no pipe or device waited for.
+  ///
+  /// - Throws: `Errno.invalidArgument` for anything that is no regular file; ELOOP for a symbolic link.
+  public static func openRegular(
+    _ path: FilePath, _ options: OpenOptions = [], mode: UInt32 = 0o600
+  ) throws(Errno) -> OwnedFileDescriptor {
+    let file = try open(path, options.union([.noFollow, .nonBlocking]), mode: mode)
+    guard try file.status().kind == .regular else { throw .invalidArgument }
+    return file
+  }
+
+  /// The whole file as `openRegular` finds it, at most `limit` bytes (`Errno.fileTooLarge` beyond that).
+  public static func readRegular(_ path: FilePath, limit: Int) throws(Errno) -> [UInt8] {
+    try openRegular(path).readToEnd(limit: limit)
+  }
+
+  /// The whole regular file to which a path leads, over links too; for paths that somebody was given. No pipe or device
+  /// is waited for.
+  ///
+  /// - Throws: `Errno.invalidArgument` for anything that is no regular file, `Errno.fileTooLarge` beyond `limit` bytes.
+  public static func readTarget(of path: FilePath, limit: Int) throws(Errno) -> [UInt8] {
+    let file = try open(path, [.nonBlocking])
+    guard try file.status().kind == .regular else { throw .invalidArgument }
+    return try file.readToEnd(limit: limit)
   }
 
   /// Creates or replaces the content of `path` in place: readers may see a part of it.
@@ -73,12 +107,30 @@ public enum FileSystem {
   public static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o600) throws(Errno) {
     let temporary = path.addingSuffix(".\(getpid()).\(linux_gettid()).tmp")
     do throws(Errno) {
-      let file = try open(temporary, [.write, .create, .truncate], mode: mode)
+      let file = try createAnew(temporary, mode: mode)
       try file.writeAll(bytes)
       try rename(temporary, to: path)
     } catch {
       try? remove(temporary)
       throw error
+    }
+  }
+
+  /// Says when a file was last changed, in seconds since 1970. A symbolic link itself, not what it names.
+  public static func setModified(_ path: FilePath, seconds: Int) throws(Errno) {
+    // The times of the last access and of the last change.
+    let times = [timespec](repeating: timespec(tv_sec: seconds, tv_nsec: 0), count: 2)
+    let result = path.withCString { utimensat(AT_FDCWD, $0, times, AT_SYMLINK_NOFOLLOW) }
+    if result != 0 { throw .current }
+  }
+
+  /// A new file, whatever is called so: what another process of this number left behind, or somebody's link, goes.
+  private static func createAnew(_ path: FilePath, mode: UInt32) throws(Errno) -> OwnedFileDescriptor {
+    do throws(Errno) {
+      return try open(path, [.write, .create, .exclusive], mode: mode)
+    } catch .fileExists {
+      try remove(path)
+      return try open(path, [.write, .create, .exclusive], mode: mode)
     }
   }
 
@@ -97,6 +149,15 @@ public enum FileSystem {
     try path.withCString { (old) throws(Errno) in
       try target.withCString { (new) throws(Errno) in
         _ = try retryingInterrupts { linux_renameat2(AT_FDCWD, old, AT_FDCWD, new, 1 /* RENAME_NOREPLACE */) }
+      }
+    }
+  }
+
+  /// Gives a file a second name, never one that is taken (`Errno.fileExists`): `linkat(2)`.
+  public static func link(_ path: FilePath, to target: FilePath) throws(Errno) {
+    try path.withCString { (old) throws(Errno) in
+      try target.withCString { (new) throws(Errno) in
+        _ = try retryingInterrupts { linkat(AT_FDCWD, old, AT_FDCWD, new, 0) }
       }
     }
   }
@@ -147,6 +208,7 @@ public enum FileSystem {
     }
   }
 
+  @inline(never)
   public static func status(_ path: FilePath, followLinks: Bool = true) throws(Errno) -> FileStatus {
     var record = stat()
     try path.withCString { (name) throws(Errno) in

@@ -15,18 +15,34 @@ public final class Lock: Sendable {
   }
 
   deinit {
+    fork_lock_remove(mutex)
     pthread_mutex_destroy(mutex)
     mutex.deallocate()
   }
 
+  /// From now on nobody holds this lock at the moment of a `fork(2)`, so that the child finds it free, and what it guards
+  /// complete. For few locks, that guard what a child goes on to use; never fork while holding one.
+  ///
+  /// - Returns: `false` when there are too many already; nothing changes then.
+  @discardableResult
+  public func holdDuringForks() -> Bool { fork_lock_add(mutex) != 0 }
+
   /// Runs `body` while no other thread runs one under the same lock.
   ///
   /// - Important: taking the lock again inside `body` blocks for ever.
+  @inlinable
   public func withLock<Result: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    // Inlinable, or each use in another module would be a call of a generic function with a closure on the heap.
+    lock()
+    defer { unlock() }
     return try body()
   }
+
+  @usableFromInline
+  internal func lock() { pthread_mutex_lock(mutex) }
+
+  @usableFromInline
+  internal func unlock() { pthread_mutex_unlock(mutex) }
 }

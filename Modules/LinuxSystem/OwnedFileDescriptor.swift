@@ -41,18 +41,37 @@ internal import CLinuxShims
 
   /// Everything from the current position to the end, at most `limit` bytes.
   ///
+  /// - Parameter endsShort: whether a read that gives less than was asked for is the last one.
   /// - Throws: `Errno.fileTooLarge` when there is more than `limit`.
-  public func readToEnd(limit: Int) throws(Errno) -> [UInt8] {
+  public func readToEnd(limit: Int, endsShort: Bool = false) throws(Errno) -> [UInt8] {
     var result: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: min(64 * 1024, max(1, limit)))
+    let capacity = min(64 * 1024, max(1, limit))
+    // Not initialized: most files are much smaller.
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 1)
+    defer { chunk.deallocate() }
     while true {
-      let count = try chunk.withUnsafeMutableBufferPointer { (buffer) throws(Errno) -> Int in
-        try self.read(into: UnsafeMutableRawBufferPointer(buffer))
-      }
+      let count = try self.read(into: chunk)
       if count == 0 { return result }
       if result.count + count > limit { throw .fileTooLarge }
-      result.append(contentsOf: chunk[..<count])
+      result.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+      if endsShort && count < capacity { return result }
     }
+  }
+
+  /// What a pipe or socket holds now, without waiting for more: until its end, until it is empty, or until an error.
+  ///
+  /// Sets O_NONBLOCK on the open file, which others may share. What is beyond `limit` bytes stays unread.
+  public func readAvailable(limit: Int) -> [UInt8] {
+    _ = linux_fcntl(rawValue, F_SETFL, Int(O_NONBLOCK))
+    var result: [UInt8] = []
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(64 * 1024, max(1, limit)), alignment: 16)
+    defer { chunk.deallocate() }
+    while result.count < limit {
+      let room = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(chunk.count, limit - result.count)])
+      guard let count = try? read(into: room), count > 0 else { break }
+      result.append(contentsOf: UnsafeRawBufferPointer(rebasing: room[..<count]))
+    }
+    return result
   }
 
   /// At most `count` bytes at `offset`, fewer only where the file ends. The file position stays.

@@ -26,13 +26,28 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   /// `2026-11-25T03:00:00.000000Z`: UTC with microseconds, the form of events (RFC 3339).
   public var iso8601: String {
     let calendar = UTCCalendar(seconds: seconds)
-    func padded(_ value: Int64, _ width: Int) -> String {
-      let text = String(value)
-      return text.utf8.count >= width ? text : String(repeating: "0", count: width - text.utf8.count) + text
+    let microseconds = min(max(Int64(nanoseconds / 1000), 0), 999_999)
+    return String(unsafeUninitializedCapacity: 27) { text in
+      var position = 0
+      // One digit after the other, from the last.
+      func put(_ value: Int64, _ width: Int, _ end: Unicode.Scalar) {
+        var rest = value
+        for place in stride(from: position + width - 1, through: position, by: -1) {
+          text[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+          rest /= 10
+        }
+        text[position + width] = UInt8(ascii: end)
+        position += width + 1
+      }
+      put(calendar.year, 4, "-")
+      put(calendar.month, 2, "-")
+      put(calendar.day, 2, "T")
+      put(calendar.hour, 2, ":")
+      put(calendar.minute, 2, ":")
+      put(calendar.second, 2, ".")
+      put(microseconds, 6, "Z")
+      return position
     }
-    return "\(padded(calendar.year, 4))-\(padded(calendar.month, 2))-\(padded(calendar.day, 2))T"
-      + "\(padded(calendar.hour, 2)):\(padded(calendar.minute, 2)):\(padded(calendar.second, 2))"
-      + ".\(padded(Int64(nanoseconds / 1000), 6))Z"
   }
 }
 
@@ -73,14 +88,17 @@ public struct MonotonicInstant: Hashable, Comparable, Sendable {
   }
 
   public func advanced(milliseconds: Int64) -> MonotonicInstant {
-    MonotonicInstant(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000)
+    // Whoever waits "for ever" says the greatest number he knows.
+    let (duration, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    let (end, isBeyond) = nanoseconds.addingReportingOverflow(duration)
+    return MonotonicInstant(nanoseconds: overflow || isBeyond ? (milliseconds < 0 ? .min : .max) : end)
   }
 
   /// Milliseconds from now until this instant, rounded up; 0 when it has passed. Fits `poll(2)`.
   public func millisecondsFromNow() -> Int32 {
-    let left = nanoseconds &- MonotonicInstant.now().nanoseconds
-    if left <= 0 { return 0 }
-    return Int32(clamping: (left &+ 999_999) / 1_000_000)
+    let now = MonotonicInstant.now().nanoseconds
+    if nanoseconds <= now { return 0 }
+    return Int32(clamping: (nanoseconds - now).advanced(by: -1) / 1_000_000 + 1)
   }
 
   public static func < (left: MonotonicInstant, right: MonotonicInstant) -> Bool {

@@ -2,6 +2,7 @@
 internal import LinuxSystem
 internal import ProcessMemory
 internal import ProcessSnapshot
+import StableOrder
 
 /// How much memory a dump takes along.
 public enum MinidumpStyle: Hashable, Sendable {
@@ -27,6 +28,8 @@ struct MemorySelection {
 
   private let map: MemoryMap
   private let memory: any MemoryReader
+  /// Without a cache: each part of a stack is read once.
+  private let stackMemory: any MemoryReader
   private let is64Bit: Bool
   private let limit: UInt64
   private var blocks: Set<UInt64> = []
@@ -35,9 +38,10 @@ struct MemorySelection {
   init(_ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, limit: UInt64) {
     map = snapshot.map
     self.memory = CachingMemoryReader(memory)
+    stackMemory = memory
     is64Bit = snapshot.is64Bit
     self.limit = limit
-    stacks = snapshot.threads.compactMap { $0.stack?.kept }.sorted { $0.start < $1.start }
+    stacks = snapshot.threads.compactMap { $0.stack?.kept }.inOrder { $0.start < $1.start }
   }
 
   private var isFull: Bool { UInt64(blocks.count) * Self.blockSize >= limit }
@@ -66,7 +70,7 @@ struct MemorySelection {
     var position = start
     let end = AddressRange(start: start, size: limit).intersection(stack)?.end ?? start
     while position < end, !isFull {
-      let bytes = memory.readAvailable(at: position, count: Int(min(16384, end - position)))
+      let bytes = stackMemory.readAvailable(at: position, count: Int(min(16384, end - position)))
       if bytes.count < width { return }
       for offset in stride(from: 0, through: bytes.count - width, by: width) {
         let value: UInt64 =
@@ -123,7 +127,7 @@ struct MemorySelection {
   /// The chosen blocks as ranges, only their readable parts.
   var ranges: [AddressRange] {
     var result: [AddressRange] = []
-    for block in blocks.sorted() {
+    for block in Array(blocks).inOrder(by: <) {
       if let last = result.last, last.end == block {
         result[result.count - 1] = AddressRange(start: last.start, size: last.size + Self.blockSize)
       } else {

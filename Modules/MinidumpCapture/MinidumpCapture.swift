@@ -3,6 +3,7 @@ public import LinuxSystem
 public import MinidumpFormat
 public import ProcessMemory
 public import ProcessSnapshot
+import StableOrder
 
 /// What a dump says beyond the snapshot, and what it takes along.
 public struct MinidumpCaptureOptions: Sendable {
@@ -25,7 +26,7 @@ public struct MinidumpCaptureOptions: Sendable {
 /// Writes a snapshot as a minidump. Layout: docs/formats/minidump.md.
 public enum MinidumpCapture {
   /// The annotation that carries the message of the Swift runtime or of libc.
-  public static let fatalMessageKey = "swift.fatal_message"
+  public static let fatalMessageKey = ProcessSnapshot.fatalMessageName
 
   /// Writes the dump while the process is stopped: memory contents are read now.
   ///
@@ -35,8 +36,34 @@ public enum MinidumpCapture {
     _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
     to sink: any MinidumpSink
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
-    try MinidumpWriter.write(contents(snapshot, memory: memory, options), to: sink) { memory.read(at: $0, into: $1) }
+    try begin(snapshot, memory: memory, options: options, to: sink).finish()
   }
+
+  /// Writes the dump up to where the process is not needed any more: it can go on, then comes `finish` of the result.
+  ///
+  /// - Throws: as `write` does.
+  public static func begin(
+    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
+    to sink: any MinidumpSink
+  ) throws(MinidumpWriteError) -> UnfinishedMinidump {
+    var memory = memory
+    // What is not in the contents cannot be in the dump; this is what keeps the contents of the stacks.
+    if let rules = snapshot.sanitization { memory = SanitizedMemory(memory, of: snapshot, rules) }
+    if let hidden = snapshot.hiddenEnvironment, !hidden.isEmpty { memory = HiddenMemory(memory, hidden) }
+    let reader = memory
+    return try MinidumpWriter.begin(
+      contents(snapshot, memory: reader, options), to: sink, chunk: chunk,
+      readPieces: { pieces in
+        pieces.map { MemoryPiece(address: $0.address, buffer: $0.buffer) }.withUnsafeBufferPointer {
+          reader.readPieces($0)
+        }
+      },
+      readMemory: { reader.read(at: $0, into: $1) })
+  }
+
+  /// Bytes that are kept until the process goes on. More than a dump of a hundred threads has; with a much larger buffer
+  /// the memory that is touched for the first time costs more than writing meanwhile.
+  private static let chunk = 1 << 20
 
   /// Everything of the dump but the bytes of memory.
   ///
@@ -72,7 +99,17 @@ public enum MinidumpCapture {
       contents.memory = addresses(windows)
       contents.memory64 = addresses(MemorySelection.everything(snapshot.map))
     }
+    if let rules = snapshot.sanitization {
+      contents.memory = allowed(contents.memory, rules)
+      contents.memory64 = allowed(contents.memory64, rules)
+    }
     return contents
+  }
+
+  private static func allowed(
+    _ ranges: [MinidumpAddressRange], _ rules: SanitizationRules
+  ) -> [MinidumpAddressRange] {
+    addresses(rules.allowed(of: ranges.map { AddressRange(start: $0.start, size: $0.size) }))
   }
 
   private static func addresses(_ ranges: [AddressRange]) -> [MinidumpAddressRange] {
@@ -187,7 +224,7 @@ public enum MinidumpCapture {
   }
 
   private static func memoryInfo(_ snapshot: borrowing ProcessSnapshot) -> [MinidumpMemoryInfo] {
-    let modules = snapshot.modules.sorted { $0.range.start < $1.range.start }
+    let modules = snapshot.modules.inOrder { $0.range.start < $1.range.start }
     var next = modules[...]
     return snapshot.map.mappings.map { mapping in
       while let module = next.first, module.range.end <= mapping.range.start { next.removeFirst() }

@@ -50,6 +50,8 @@ public struct AMD64Context: Hashable, Sendable {
   public var lastExceptionFromRIP: UInt64 = 0
   /// AVX and later. The flag 0x40 of `contextFlags` and `miscInfo.xState` belong to it, or readers ignore it.
   public var extendedState: MinidumpXState?
+  /// Bytes behind the fixed part when these are no extended state; empty in practice.
+  public var trailing: [UInt8] = []
   /// Home space of parameters; no registers.
   public var p1Home: UInt64 = 0
   public var p2Home: UInt64 = 0
@@ -117,7 +119,11 @@ extension AMD64Context {
     output.put(lastBranchFromRIP, at: record + 1208)
     output.put(lastExceptionToRIP, at: record + 1216)
     output.put(lastExceptionFromRIP, at: record + 1224)
-    extendedState?.encode(into: output, at: record)
+    if let extendedState {
+      extendedState.encode(into: output, at: record, behind: Self.size)
+    } else {
+      output.put(trailing, at: record + Self.size)
+    }
   }
 
   /// - Parameter input: the context, cut off or longer than the fixed part; missing bytes read as 0.
@@ -169,7 +175,11 @@ extension AMD64Context {
     lastBranchFromRIP = input.u64(1208)
     lastExceptionToRIP = input.u64(1216)
     lastExceptionFromRIP = input.u64(1224)
-    if contextFlags & Self.extendedStateFlag != 0 { extendedState = MinidumpXState(decoding: input) }
+    if input.count <= Self.size { return }
+    if contextFlags & Self.extendedStateFlag != 0 {
+      extendedState = MinidumpXState(decoding: input, behind: Self.size)
+    }
+    if extendedState == nil { trailing = input.trailing(Self.size) }
   }
 
   internal var registers: [MinidumpRegister] {

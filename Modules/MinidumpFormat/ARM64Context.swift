@@ -17,6 +17,8 @@ public struct ARM64Context: Hashable, Sendable {
   public var fpsr: UInt32 = 0
   /// Eight breakpoint controls and values, two watchpoint controls and values: 120 bytes. Empty stands for all zero.
   public var debugRegisters: [UInt8] = []
+  /// Bytes behind the fixed part that are nothing known; empty in practice.
+  public var trailing: [UInt8] = []
 
   public init(x: [UInt64] = Array(repeating: 0, count: 31)) { self.x = x }
 
@@ -38,6 +40,7 @@ extension ARM64Context {
     output.put(fpcr, at: record + 784)
     output.put(fpsr, at: record + 788)
     output.put(debugRegisters, limit: 120, at: record + 792)
+    output.put(trailing, at: record + Self.size)
   }
 
   internal init(decoding input: MinidumpRecord) {
@@ -50,6 +53,7 @@ extension ARM64Context {
     fpcr = input.u32(784)
     fpsr = input.u32(788)
     debugRegisters = input.nonzeroBytes(792, count: 120)
+    trailing = input.trailing(Self.size)
   }
 
   /// Breakpad's older layout: 64-bit flags, x0...x30, sp, pc, cpsr, fpsr, fpcr, v0...v31.
@@ -63,6 +67,7 @@ extension ARM64Context {
     fpsr = input.u32(276)
     fpcr = input.u32(280)
     v = input.nonzeroBytes(284, count: 512)
+    trailing = input.trailing(Self.breakpadSize)
   }
 
   internal var registers: [MinidumpRegister] {

@@ -14,6 +14,8 @@ public struct ARMContext: Hashable, Sendable {
   public var d: [UInt64] = []
   /// Eight words that no kernel fills. Empty stands for all zero.
   public var extra: [UInt32] = []
+  /// Bytes behind the fixed part that are nothing known; empty in practice.
+  public var trailing: [UInt8] = []
 
   public init(r: [UInt32] = Array(repeating: 0, count: 16)) { self.r = r }
 
@@ -30,6 +32,7 @@ extension ARMContext {
     output.put(fpscr, at: record + 72)
     for (index, value) in d.prefix(32).enumerated() { output.put(value, at: record + 80 + index * 8) }
     for (index, value) in extra.prefix(8).enumerated() { output.put(value, at: record + 336 + index * 4) }
+    output.put(trailing, at: record + Self.size)
   }
 
   internal init(decoding input: MinidumpRecord) {
@@ -41,6 +44,7 @@ extension ARMContext {
     if vector.contains(where: { $0 != 0 }) { d = vector }
     let words = (0..<8).map { input.u32(336 + $0 * 4) }
     if words.contains(where: { $0 != 0 }) { extra = words }
+    trailing = input.trailing(Self.size)
   }
 
   internal var registers: [MinidumpRegister] {

@@ -1,5 +1,7 @@
 // Provides ranges of addresses of the process that a dump describes.
 
+import StableOrder
+
 /// A range of addresses.
 public struct MinidumpAddressRange: Hashable, Sendable {
   public var start: UInt64
@@ -29,7 +31,7 @@ extension MinidumpAddressRange {
   /// Sorted by address, without empty ranges, overlapping and touching ones merged.
   internal static func coalesced(_ ranges: [MinidumpAddressRange]) -> [MinidumpAddressRange] {
     var result: [MinidumpAddressRange] = []
-    for range in ranges.sorted(by: { ($0.start, $0.size) < ($1.start, $1.size) }) where range.size > 0 {
+    for range in ranges.inOrder(by: { ($0.start, $0.size) < ($1.start, $1.size) }) where range.size > 0 {
       let clamped = MinidumpAddressRange(start: range.start, size: range.end - range.start)
       if let last = result.last, clamped.start <= last.end {
         result[result.count - 1].size = max(last.end, clamped.end) - last.start

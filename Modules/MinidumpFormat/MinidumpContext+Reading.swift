@@ -6,14 +6,14 @@ extension MinidumpContext {
   ///
   /// - Returns: nil when there are too few bytes for the integer registers.
   internal init?(decoding record: MinidumpRecord, architecture: MinidumpProcessorArchitecture) {
-    switch architecture {
+    switch architecture.instructionSet {
     case .amd64:
       if record.count < 256 { return nil }
       self = .amd64(AMD64Context(decoding: record))
     case .x86:
       if record.count < 204 { return nil }
       self = .x86(X86Context(decoding: record))
-    case .arm64, .arm64Breakpad:
+    case .arm64:
       if record.count < 272 { return nil }
       self = .arm64(
         Self.isBreakpadARM64(record, architecture)
@@ -28,10 +28,10 @@ extension MinidumpContext {
       if let guess = Self.guess(record) {
         self.init(decoding: record, architecture: guess)
       } else {
-        self = .other(OtherContext(architecture: architecture, byteOrder: record.order, bytes: [UInt8](record.bytes)))
+        self = .other(OtherContext(architecture: architecture, byteOrder: record.order, bytes: record.copied()))
       }
     default:
-      self = .other(OtherContext(architecture: architecture, byteOrder: record.order, bytes: [UInt8](record.bytes)))
+      self = .other(OtherContext(architecture: architecture, byteOrder: record.order, bytes: record.copied()))
     }
   }
 

@@ -57,32 +57,28 @@ public indirect enum MinidumpContext: Hashable, Sendable {
 
   /// - Returns: where the context lies in the buffer, and its size.
   internal func encode(into output: MinidumpEncoder) -> (Int, Int) {
+    let size = encodedSize
+    let record = output.reserve(size, alignment: 16)
     switch self {
-    case .amd64(let context):
-      let size = context.extendedState?.contextSize ?? AMD64Context.size
-      let record = output.reserve(size, alignment: 16)
-      context.encode(into: output, at: record)
-      return (record, size)
-    case .arm64(let context):
-      let record = output.reserve(ARM64Context.size, alignment: 16)
-      context.encode(into: output, at: record)
-      return (record, ARM64Context.size)
+    case .amd64(let context): context.encode(into: output, at: record)
+    case .arm64(let context): context.encode(into: output, at: record)
+    case .x86(let context): context.encode(into: output, at: record)
+    case .arm(let context): context.encode(into: output, at: record)
+    case .riscv64(let context): context.encode(into: output, at: record)
+    case .other(let context): output.put(context.bytes, at: record)
+    }
+    return (record, size)
+  }
+
+  private var encodedSize: Int {
+    switch self {
+    case .amd64(let context): context.extendedState?.contextSize ?? AMD64Context.size + context.trailing.count
+    case .arm64(let context): ARM64Context.size + context.trailing.count
     case .x86(let context):
-      let record = output.reserve(X86Context.size, alignment: 16)
-      context.encode(into: output, at: record)
-      return (record, X86Context.size)
-    case .arm(let context):
-      let record = output.reserve(ARMContext.size, alignment: 16)
-      context.encode(into: output, at: record)
-      return (record, ARMContext.size)
-    case .riscv64(let context):
-      let record = output.reserve(RISCV64Context.size, alignment: 16)
-      context.encode(into: output, at: record)
-      return (record, RISCV64Context.size)
-    case .other(let context):
-      let record = output.reserve(context.bytes.count, alignment: 16)
-      output.put(context.bytes, at: record)
-      return (record, context.bytes.count)
+      context.extendedState?.contextSize(behind: X86Context.size) ?? X86Context.size + context.trailing.count
+    case .arm(let context): ARMContext.size + context.trailing.count
+    case .riscv64(let context): RISCV64Context.size + context.trailing.count
+    case .other(let context): context.bytes.count
     }
   }
 }

@@ -1,5 +1,7 @@
 // Provides Crashpad's identifiers and annotations: the CrashpadInfo stream.
 
+import StableOrder
+
 /// A key and its value. Invalid UTF-8 of the application arrives here repaired with U+FFFD.
 public struct MinidumpSimpleAnnotation: Hashable, Sendable {
   public var key: String
@@ -141,13 +143,9 @@ extension MinidumpModuleCrashpadInfo {
 extension MinidumpSimpleAnnotation {
   /// In the order in which they are written: sorted by the bytes of the key, of equal keys the first one.
   internal static func sorted(_ annotations: [MinidumpSimpleAnnotation]) -> [MinidumpSimpleAnnotation] {
-    let ordered = annotations.enumerated().sorted { left, right in
-      let (a, b) = (left.element.key.utf8, right.element.key.utf8)
-      if a.lexicographicallyPrecedes(b) { return true }
-      return !b.lexicographicallyPrecedes(a) && left.offset < right.offset
-    }
+    let ordered = annotations.inOrder { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     var result: [MinidumpSimpleAnnotation] = []
-    for (_, annotation) in ordered {
+    for annotation in ordered {
       if let last = result.last, last.key.utf8.elementsEqual(annotation.key.utf8) { continue }
       result.append(annotation)
     }

@@ -58,8 +58,8 @@ public struct MinidumpDSODebug: Hashable, Sendable {
 
   /// Whether addresses of the process have 64 bits.
   internal static func hasWideWords(_ architecture: MinidumpProcessorArchitecture?) -> Bool {
-    switch architecture {
-    case .x86, .arm, .mips, .ppc, .sparc: false
+    switch architecture?.instructionSet {
+    case .x86, .arm, .mips, .ppc, .sparc, .riscv: false
     default: true
     }
   }

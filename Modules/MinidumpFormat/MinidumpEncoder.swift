@@ -103,10 +103,16 @@ internal final class MinidumpEncoder {
     }
   }
 
-  /// A `MINIDUMP_STRING`: length in bytes, UTF-16, a NUL that is not counted.
-  func appendUTF16(_ text: String) -> Int {
+  /// UTF-16 units of a text. `utf16.count` would bring an index for texts that are asked more than once.
+  static func utf16Count(_ text: String) -> Int {
     var units = 0
     for scalar in text.unicodeScalars { units += scalar.value < 0x1_0000 ? 1 : 2 }
+    return units
+  }
+
+  /// A `MINIDUMP_STRING`: length in bytes, UTF-16, a NUL that is not counted.
+  func appendUTF16(_ text: String) -> Int {
+    let units = Self.utf16Count(text)
     let record = reserve(4 + units * 2 + 2)
     put(UInt32(truncatingIfNeeded: units * 2), at: record)
     putFixedUTF16(text, units: units + 1, at: record + 4)

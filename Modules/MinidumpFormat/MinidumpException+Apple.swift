@@ -5,12 +5,13 @@ extension MinidumpException {
   internal func appleName(_ architecture: MinidumpProcessorArchitecture?) -> MinidumpExceptionName {
     switch code {
     case 1:
-      // Access to protected or missing memory: a kernel return code, or one of the CPU.
+      // Access to protected or missing memory: a code of the CPU, whose numbers are the kernel's return codes elsewhere.
       return MinidumpExceptionName(
-        "EXC_BAD_ACCESS", Self.kernelReturn(flags) ?? Self.accessCode(flags, architecture))
-    case 2: return MinidumpExceptionName("EXC_BAD_INSTRUCTION", Self.instructionCode(flags, architecture))
-    case 3: return MinidumpExceptionName("EXC_ARITHMETIC", Self.arithmeticCode(flags, architecture))
-    case 4: return MinidumpExceptionName("EXC_EMULATION")
+        "EXC_BAD_ACCESS", Self.accessCode(flags, architecture) ?? Self.kernelReturn(flags), showsNumber: true)
+    case 2:
+      return MinidumpExceptionName("EXC_BAD_INSTRUCTION", Self.instructionCode(flags, architecture), showsNumber: true)
+    case 3: return MinidumpExceptionName("EXC_ARITHMETIC", Self.arithmeticCode(flags, architecture), showsNumber: true)
+    case 4: return MinidumpExceptionName("EXC_EMULATION", showsNumber: true)
     case 5:
       let name: String? =
         switch flags {
@@ -22,17 +23,17 @@ extension MinidumpException {
         case 0xdead_beef: "EXC_SOFTWARE_CXX_EXCEPTION"
         default: nil
         }
-      return MinidumpExceptionName("EXC_SOFTWARE", name)
-    case 6: return MinidumpExceptionName("EXC_BREAKPOINT", Self.breakpointCode(flags, architecture))
-    case 7: return MinidumpExceptionName("EXC_SYSCALL")
-    case 8: return MinidumpExceptionName("EXC_MACH_SYSCALL")
-    case 9: return MinidumpExceptionName("EXC_RPC_ALERT")
-    case 10: return MinidumpExceptionName("EXC_CRASH")
-    case 11: return MinidumpExceptionName("EXC_RESOURCE", Self.resourceKind(flags))
-    case 12: return MinidumpExceptionName("EXC_GUARD", Self.guardKind(flags))
-    case 13: return MinidumpExceptionName("EXC_CORPSE_NOTIFY")
+      return MinidumpExceptionName("EXC_SOFTWARE", name, showsNumber: true)
+    case 6: return MinidumpExceptionName("EXC_BREAKPOINT", Self.breakpointCode(flags, architecture), showsNumber: true)
+    case 7: return MinidumpExceptionName("EXC_SYSCALL", showsNumber: true)
+    case 8: return MinidumpExceptionName("EXC_MACH_SYSCALL", showsNumber: true)
+    case 9: return MinidumpExceptionName("EXC_RPC_ALERT", showsNumber: true)
+    case 10: return MinidumpExceptionName("EXC_CRASH", showsNumber: true)
+    case 11: return MinidumpExceptionName("EXC_RESOURCE", Self.resourceKind(flags), showsNumber: true)
+    case 12: return MinidumpExceptionName("EXC_GUARD", Self.guardKind(flags), showsNumber: true)
+    case 13: return MinidumpExceptionName("EXC_CORPSE_NOTIFY", showsNumber: true)
     // Crashpad's own, four letters each.
-    case 0x4350_7378: return MinidumpExceptionName("SIMULATED_EXCEPTION")
+    case 0x4350_7378: return MinidumpExceptionName("Simulated Exception")
     case 0x4350_6e78: return MinidumpExceptionName("UNCAUGHT_NSEXCEPTION")
     default: return MinidumpExceptionName(nil)
     }

@@ -1,10 +1,13 @@
 // Provides the names of signals and of `si_code` of Linux.
 
 extension MinidumpException {
+  /// The names of code and flags of a dump of Linux, without what other systems call theirs.
+  ///
   /// Signal numbers are those of x86, ARM and RISC-V. Source: signal(7), sigaction(2).
-  internal var linuxName: MinidumpExceptionName {
+  public var linuxName: MinidumpExceptionName {
     if code == Self.dumpRequested { return MinidumpExceptionName("DUMP_REQUESTED") }
-    return MinidumpExceptionName(Self.linuxSignal(code), Self.linuxCode(code, Int32(bitPattern: flags)))
+    return MinidumpExceptionName(
+      Self.linuxSignal(code), Self.linuxCode(code, Int32(bitPattern: flags)), showsNumber: flags != 0)
   }
 
   internal static func linuxSignal(_ number: UInt32) -> String? {

@@ -7,16 +7,20 @@ public struct MinidumpExceptionName: Hashable, Sendable {
   /// Such as `SEGV_MAPERR`, `FAST_FAIL_FATAL_APP_EXIT` or `KERN_INVALID_ADDRESS`; nil when unknown or when the code
   /// says everything.
   public let flags: String?
+  /// Whether flags without a name say something all the same, so that their number is shown.
+  private let showsNumber: Bool
 
-  internal init(_ code: String?, _ flags: String? = nil) {
+  internal init(_ code: String?, _ flags: String? = nil, showsNumber: Bool = false) {
     self.code = code
     self.flags = flags
+    self.showsNumber = showsNumber && code != nil
   }
 
   /// One line: both names, numbers where there is no name.
   public func summary(of exception: MinidumpException) -> String {
     let first = code ?? "0x\(String(exception.code, radix: 16))"
-    return flags.map { "\(first) / \($0)" } ?? first
+    if let flags { return "\(first) / \(flags)" }
+    return showsNumber ? "\(first) / 0x\(MinidumpHex.lower(UInt64(exception.flags), digits: 8))" : first
   }
 }
 
@@ -45,7 +49,8 @@ extension MinidumpException {
     case .windows, .windowsNT, .win32s:
       guard code == 0xc000_0005 || code == 0xc000_0006, parameters.count >= 2 else { return address }
       // Seen with the high half set in a dump of a 32-bit process.
-      return architecture == .x86 || architecture == .arm ? parameters[1] & 0xffff_ffff : parameters[1]
+      let instructionSet = architecture?.instructionSet
+      return instructionSet == .x86 || instructionSet == .arm ? parameters[1] & 0xffff_ffff : parameters[1]
     default: return address
     }
   }

@@ -13,6 +13,9 @@ extension MinidumpException {
     case 0xc000_0409:
       let kind = parameters.first.flatMap { Self.fastFail($0) }
       return MinidumpExceptionName("EXCEPTION_STACK_BUFFER_OVERRUN", kind)
+    // A library that is loaded when it is first called, or a function of it, is not there.
+    case 0xc06d_007e: return MinidumpExceptionName("FACILITY_VISUALCPP", "ERROR_MOD_NOT_FOUND")
+    case 0xc06d_007f: return MinidumpExceptionName("FACILITY_VISUALCPP", "ERROR_PROC_NOT_FOUND")
     default: return MinidumpExceptionName(Self.windowsStatus(code))
     }
   }
@@ -96,6 +99,12 @@ extension MinidumpException {
     case 68: "FAST_FAIL_PATCH_CALLBACK_FAILED"
     case 69: "FAST_FAIL_NTDLL_PATCH_FAILED"
     case 70: "FAST_FAIL_INVALID_FLS_DATA"
+    case 71: "FAST_FAIL_ASAN_ERROR"
+    case 72: "FAST_FAIL_CLR_EXCEPTION_AOT"
+    case 73: "FAST_FAIL_POINTER_AUTH_INVALID_RETURN_ADDRESS"
+    case 74: "FAST_FAIL_INVALID_THREAD_STATE"
+    case 75: "FAST_FAIL_CORRUPT_WOW64_STATE"
+    case 76: "FAST_FAIL_INVALID_EXTENDED_STATE"
     default: nil
     }
   }
@@ -103,7 +112,9 @@ extension MinidumpException {
   /// Exceptions by their `EXCEPTION_…` name, other statuses that end processes by their `STATUS_…` name.
   internal static func windowsStatus(_ status: UInt32) -> String? {
     switch status {
+    case 0x4000_0005: "STATUS_SEGMENT_NOTIFICATION"
     case 0x4000_0015: "STATUS_FATAL_APP_EXIT"
+    case 0x4000_001e: "STATUS_WX86_SINGLE_STEP"
     case 0x4000_001f: "STATUS_WX86_BREAKPOINT"
     case 0x4001_0005: "DBG_CONTROL_C"
     case 0x4001_0006: "DBG_PRINTEXCEPTION_C"
@@ -117,6 +128,7 @@ extension MinidumpException {
     case 0x8000_0029: "STATUS_UNWIND_CONSOLIDATE"
     case 0xc000_0001: "STATUS_UNSUCCESSFUL"
     case 0xc000_0002: "STATUS_NOT_IMPLEMENTED"
+    case 0xc000_0003: "STATUS_INVALID_INFO_CLASS"
     case 0xc000_0004: "STATUS_INFO_LENGTH_MISMATCH"
     case 0xc000_0005: "EXCEPTION_ACCESS_VIOLATION"
     case 0xc000_0006: "EXCEPTION_IN_PAGE_ERROR"
@@ -125,12 +137,14 @@ extension MinidumpException {
     case 0xc000_0009: "STATUS_BAD_INITIAL_STACK"
     case 0xc000_000a: "STATUS_BAD_INITIAL_PC"
     case 0xc000_000b: "STATUS_INVALID_CID"
+    case 0xc000_000c: "STATUS_TIMER_NOT_CANCELED"
     case 0xc000_000d: "STATUS_INVALID_PARAMETER"
     case 0xc000_000e: "STATUS_NO_SUCH_DEVICE"
     case 0xc000_000f: "STATUS_NO_SUCH_FILE"
     case 0xc000_0010: "STATUS_INVALID_DEVICE_REQUEST"
     case 0xc000_0011: "STATUS_END_OF_FILE"
     case 0xc000_0013: "STATUS_NO_MEDIA_IN_DEVICE"
+    case 0xc000_0015: "STATUS_NONEXISTENT_SECTOR"
     case 0xc000_0017: "STATUS_NO_MEMORY"
     case 0xc000_0018: "STATUS_CONFLICTING_ADDRESSES"
     case 0xc000_001c: "STATUS_INVALID_SYSTEM_SERVICE"
@@ -165,6 +179,7 @@ extension MinidumpException {
     case 0xc000_0095: "EXCEPTION_INT_OVERFLOW"
     case 0xc000_0096: "EXCEPTION_PRIV_INSTRUCTION"
     case 0xc000_009a: "STATUS_INSUFFICIENT_RESOURCES"
+    case 0xc000_00aa: "STATUS_INSTRUCTION_MISALIGNMENT"
     case 0xc000_00b5: "STATUS_IO_TIMEOUT"
     case 0xc000_00bb: "STATUS_NOT_SUPPORTED"
     case 0xc000_00e5: "STATUS_INTERNAL_ERROR"
@@ -186,25 +201,35 @@ extension MinidumpException {
     case 0xc000_0145: "STATUS_APP_INIT_FAILURE"
     case 0xc000_0185: "STATUS_IO_DEVICE_ERROR"
     case 0xc000_0194: "EXCEPTION_POSSIBLE_DEADLOCK"
+    case 0xc000_0218: "STATUS_CANNOT_LOAD_REGISTRY_FILE"
     case 0xc000_0235: "STATUS_HANDLE_NOT_CLOSABLE"
     case 0xc000_026b: "STATUS_DLL_INIT_FAILED_LOGOFF"
     case 0xc000_02b4: "STATUS_FLOAT_MULTIPLE_FAULTS"
     case 0xc000_02b5: "STATUS_FLOAT_MULTIPLE_TRAPS"
     case 0xc000_02c5: "STATUS_DATATYPE_MISALIGNMENT_ERROR"
     case 0xc000_02c9: "STATUS_REG_NAT_CONSUMPTION"
+    case 0xc000_0363: "STATUS_ACCESS_DISABLED_BY_POLICY_PUBLISHER"
     case 0xc000_0374: "STATUS_HEAP_CORRUPTION"
     case 0xc000_0409: "EXCEPTION_STACK_BUFFER_OVERRUN"
     case 0xc000_0417: "STATUS_INVALID_CRUNTIME_PARAMETER"
+    case 0xc000_041d: "STATUS_FATAL_USER_CALLBACK_EXCEPTION"
     case 0xc000_0420: "STATUS_ASSERTION_FAILURE"
     case 0xc000_0428: "STATUS_INVALID_IMAGE_HASH"
-    case 0xc000_041d: "STATUS_FATAL_USER_CALLBACK_EXCEPTION"
+    case 0xc000_0421: "STATUS_VERIFIER_STOP"
     case 0xc000_0602: "STATUS_FAIL_FAST_EXCEPTION"
-    case 0xc06d_007e: "MODULE_NOT_FOUND_BY_DELAY_LOAD"
-    case 0xc06d_007f: "PROCEDURE_NOT_FOUND_BY_DELAY_LOAD"
-    case 0xe06d_7363: "CXX_EXCEPTION"
-    case 0xe043_4352: "CLR_EXCEPTION"
-    case 0xe000_0008: "OUT_OF_MEMORY_OF_CHROMIUM"
-    case 0x0517_a7ed: "SIMULATED_EXCEPTION"
+    case 0xc000_0701: "STATUS_MESSAGE_LOST"
+    case 0xc000_0710: "STATUS_CALLBACK_RETURNED_WHILE_IMPERSONATING"
+    case 0xc000_0712: "STATUS_PROCESS_IS_PROTECTED"
+    case 0xc000_0713: "STATUS_MCA_EXCEPTION"
+    // Not of Windows itself: compilers, runtimes, Chromium and Crashpad raise these. The words are those of Breakpad's
+    // processor.
+    case 0xe06d_7363: "Unhandled C++ Exception"
+    case 0xe043_4352: "MANAGED_EXCEPTION_CODE_V4"
+    case 0xe043_4f4d: "MANAGED_EXCEPTION_CODE"
+    case 0xe000_0008: "Out of Memory"
+    case 0x0517_a7ed: "Simulated Exception"
+    case 0x406d_1388: "MS_VC_EXCEPTION"
+    case 0x0eed_fade: "DELPHI_EXCEPTION"
     default: nil
     }
   }

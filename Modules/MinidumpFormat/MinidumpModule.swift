@@ -39,6 +39,8 @@ public struct MinidumpModule: Hashable, Sendable {
   /// nil when the record's signature is missing, as in dumps of Breakpad.
   public var version: MinidumpVersionInfo?
   public var codeView: MinidumpCodeView?
+  /// An older record with the name of a file of symbols (`IMAGE_DEBUG_MISC`), as bytes; empty in practice.
+  public var miscRecord: [UInt8] = []
 
   public init(
     base: UInt64, size: UInt32, name: String, checksum: UInt32 = 0, timestamp: UInt32 = 0,
@@ -91,6 +93,11 @@ extension MinidumpModule {
       if let codeView = module.codeView {
         let (target, size) = codeView.encode(into: output)
         output.putLocation(target, size: size, at: record + 76)
+      }
+      if !module.miscRecord.isEmpty {
+        let target = output.reserve(module.miscRecord.count)
+        output.put(module.miscRecord, at: target)
+        output.putLocation(target, size: module.miscRecord.count, at: record + 84)
       }
     }
   }

@@ -2,6 +2,9 @@
 
 /// The layout of one minidump. Every stream is encoded twice by the same code: to learn its size, and to be written.
 internal final class MinidumpPlan {
+  /// Pieces of memory that are read together at most.
+  private static let pieceLimit = 256
+
   /// A stream and the place that it got.
   private struct Stream {
     let type: MinidumpStreamType
@@ -25,7 +28,19 @@ internal final class MinidumpPlan {
     case crashpadInfo(MinidumpCrashpadInfo)
     case memoryInfo
     case handles
+    case threadInfo
+    case handleOperations
+    case functionTables
+    case tokens
+    case systemMemoryInfo(MinidumpSystemMemoryInfo)
+    case processVMCounters(MinidumpProcessVMCounters)
+    case comment(String)
+    case commentW(String)
+    case breakpadInfo(MinidumpBreakpadInfo)
+    case assertionInfo(MinidumpAssertionInfo)
     case dsoDebug(MinidumpDSODebug)
+    case macOSCrashInfo
+    case macOSBootArgs(String)
     case bytes([UInt8])
     case memory
     case memory64
@@ -41,6 +56,7 @@ internal final class MinidumpPlan {
   /// Memory besides the stacks.
   private let ranges: [MinidumpAddressRange]
   private var rangeOffsets: [UInt64] = []
+  private var hasBackingStores = false
   private let ranges64: [MinidumpAddressRange]
   private var offset64: UInt64 = 0
   /// Size of the file.
@@ -50,7 +66,8 @@ internal final class MinidumpPlan {
     self.contents = contents
     encoder = MinidumpEncoder(order: order)
     let stacks = MinidumpAddressRange.coalesced(contents.threads.compactMap { $0.stack })
-    let ranges = MinidumpAddressRange.subtract(stacks, from: MinidumpAddressRange.coalesced(contents.memory))
+    let stores = contents.threads.compactMap { $0.backingStore }
+    let ranges = MinidumpAddressRange.subtract(stacks, from: MinidumpAddressRange.coalesced(contents.memory + stores))
     let taken = MinidumpAddressRange.coalesced(stacks + ranges)
     self.ranges = ranges
     ranges64 = MinidumpAddressRange.subtract(taken, from: MinidumpAddressRange.coalesced(contents.memory64))
@@ -61,28 +78,44 @@ internal final class MinidumpPlan {
   private func collectStreams() {
     if let systemInfo = contents.systemInfo { add(.systemInfo, .systemInfo(systemInfo)) }
     if let miscInfo = contents.miscInfo { add(.miscInfo, .miscInfo(miscInfo)) }
-    add(.threadList, .threads)
+    hasBackingStores = contents.threads.contains { $0.backingStore != nil }
+    add(hasBackingStores ? .threadExList : .threadList, .threads)
     if !contents.threadNames.isEmpty { add(.threadNames, .threadNames) }
     if let exception = contents.exception { add(.exception, .exception(exception)) }
+    for exception in contents.otherExceptions { add(.exception, .exception(exception), again: true) }
     add(.moduleList, .modules)
     if !contents.unloadedModules.isEmpty { add(.unloadedModuleList, .unloadedModules) }
     if let crashpadInfo = contents.crashpadInfo { add(.crashpadInfo, .crashpadInfo(crashpadInfo)) }
     if !contents.memoryInfo.isEmpty { add(.memoryInfoList, .memoryInfo) }
     if !contents.handles.isEmpty { add(.handleData, .handles) }
+    if !contents.threadInfo.isEmpty { add(.threadInfoList, .threadInfo) }
+    if !contents.handleOperations.isEmpty { add(.handleOperationList, .handleOperations) }
+    if !contents.functionTables.isEmpty { add(.functionTable, .functionTables) }
+    if !contents.tokens.isEmpty { add(.token, .tokens) }
+    if let info = contents.systemMemoryInfo { add(.systemMemoryInfo, .systemMemoryInfo(info)) }
+    if let counters = contents.processVMCounters { add(.processVMCounters, .processVMCounters(counters)) }
+    if let comment = contents.comment { add(.commentA, .comment(comment)) }
+    if let comment = contents.commentW { add(.commentW, .commentW(comment)) }
+    if let info = contents.breakpadInfo { add(.breakpadInfo, .breakpadInfo(info)) }
+    if let info = contents.assertionInfo { add(.assertionInfo, .assertionInfo(info)) }
     if let dsoDebug = contents.dsoDebug { add(.linuxDSODebug, .dsoDebug(dsoDebug)) }
+    if !contents.macOSCrashInfo.isEmpty { add(.macOSCrashInfo, .macOSCrashInfo) }
+    if let arguments = contents.macOSBootArgs { add(.macOSBootArgs, .macOSBootArgs(arguments)) }
+    let typed = types
     for stream in contents.userStreams {
       if stream.type == .memoryList || stream.type == .memory64List {
         dropped.append(stream.type)
       } else {
-        add(stream.type, .bytes(stream.bytes))
+        add(stream.type, .bytes(stream.bytes), again: contents.repeatsTypes && !typed.contains(stream.type))
       }
     }
     add(.memoryList, .memory)
     if !ranges64.isEmpty { add(.memory64List, .memory64) }
   }
 
-  private func add(_ type: MinidumpStreamType, _ content: Content) {
-    if types.insert(type).inserted {
+  /// - Parameter again: whether the type may have occurred before.
+  private func add(_ type: MinidumpStreamType, _ content: Content, again: Bool = false) {
+    if types.insert(type).inserted || again {
       streams.append(Stream(type: type, content: content))
     } else {
       dropped.append(type)
@@ -147,8 +180,11 @@ internal final class MinidumpPlan {
       miscInfo.encode(into: encoder)
       return encoder.count
     case .threads:
-      MinidumpThread.encode(contents.threads, stackOffsets: stackOffsets, into: encoder)
-      return 4 + contents.threads.count * MinidumpThread.size
+      MinidumpThread.encode(
+        contents.threads, stackOffsets: stackOffsets, storeOffset: hasBackingStores ? { self.offset(of: $0) } : nil,
+        into: encoder)
+      let size = hasBackingStores ? MinidumpThread.sizeWithBackingStore : MinidumpThread.size
+      return 4 + contents.threads.count * size
     case .threadNames:
       MinidumpThreadName.encode(contents.threadNames, into: encoder)
       return 4 + contents.threadNames.count * MinidumpThreadName.size
@@ -169,7 +205,16 @@ internal final class MinidumpPlan {
       return encoder.count
     case .handles:
       MinidumpHandle.encode(contents.handles, into: encoder)
-      return MinidumpHandle.headerSize + contents.handles.count * MinidumpHandle.entrySize
+      return MinidumpHandle.headerSize + contents.handles.count * MinidumpHandle.entrySize(of: contents.handles)
+    case .macOSCrashInfo:
+      return MinidumpMacOSCrashInfo.encode(contents.macOSCrashInfo, into: encoder)
+    case .macOSBootArgs(let arguments):
+      MinidumpMacOSCrashInfo.encodeBootArguments(arguments, into: encoder)
+      return MinidumpMacOSCrashInfo.bootArgumentsSize
+    case .threadInfo, .handleOperations, .functionTables, .tokens, .systemMemoryInfo, .processVMCounters, .comment,
+      .commentW, .breakpadInfo, .assertionInfo:
+      encodeSimple(content)
+      return encoder.count
     case .dsoDebug(let debug):
       return debug.encode(into: encoder, contents.systemInfo?.architecture)
     case .memory:
@@ -182,6 +227,40 @@ internal final class MinidumpPlan {
       encoder.put(bytes, at: encoder.reserve(bytes.count))
       return bytes.count
     }
+  }
+
+  /// Streams without anything behind them.
+  private func encodeSimple(_ content: Content) {
+    switch content {
+    case .threadInfo: MinidumpThreadInfo.encode(contents.threadInfo, into: encoder)
+    case .handleOperations: MinidumpHandleOperation.encode(contents.handleOperations, into: encoder)
+    case .functionTables: MinidumpFunctionTable.encode(contents.functionTables, into: encoder)
+    case .tokens: MinidumpToken.encode(contents.tokens, into: encoder)
+    case .systemMemoryInfo(let info): info.encode(into: encoder)
+    case .processVMCounters(let counters): counters.encode(into: encoder)
+    case .comment(let text):
+      let bytes = [UInt8](text.utf8)
+      encoder.put(bytes, at: encoder.reserve(bytes.count + 1))
+    case .commentW(let text):
+      let units = MinidumpEncoder.utf16Count(text) + 1
+      encoder.putFixedUTF16(text, units: units, at: encoder.reserve(units * 2))
+    case .breakpadInfo(let info): info.encode(into: encoder)
+    case .assertionInfo(let info): info.encode(into: encoder)
+    default: break
+    }
+  }
+
+  /// Where the first byte of a range of memory lies in the file; nil when it is in none of the lists, or not placed yet.
+  private func offset(of range: MinidumpAddressRange) -> UInt64? {
+    for (index, thread) in contents.threads.enumerated() {
+      guard let stack = thread.stack, stack.contains(range.start) else { continue }
+      guard index < stackOffsets.count, let offset = stackOffsets[index] else { return nil }
+      return offset + (range.start - stack.start)
+    }
+    for (index, other) in ranges.enumerated() where other.contains(range.start) {
+      return index < rangeOffsets.count ? rangeOffsets[index] + (range.start - other.start) : nil
+    }
+    return nil
   }
 
   /// Stacks come first; they share their bytes with the thread list.
@@ -252,33 +331,57 @@ internal final class MinidumpPlan {
 
   /// - Returns: bytes that could not be read.
   func writeMemory(
-    to output: MinidumpOutput, readMemory: MinidumpWriter.MemoryRead
+    to output: MinidumpOutput, readPieces: MinidumpWriter.MemoryReadPieces, readMemory: MinidumpWriter.MemoryRead
   ) throws(MinidumpWriteError) -> UInt64 {
     var unreadable: UInt64 = 0
-    func copy(_ range: MinidumpAddressRange) throws(MinidumpWriteError) {
-      var address = range.start
-      var left = range.size
-      while left > 0 {
-        let part = try output.space(upTo: left)
-        unreadable += MinidumpMemoryFill.read(at: address, into: part, readMemory)
-        output.advance(part.count)
-        address &+= UInt64(part.count)
-        left -= UInt64(part.count)
+    // Places in the output that are filled together, before anything is written.
+    var pieces: [MinidumpMemoryPiece] = []
+    func fill() {
+      var rest = pieces[...]
+      while !rest.isEmpty {
+        rest = rest.dropFirst(min(max(readPieces(Array(rest)), 0), rest.count))
+        guard let piece = rest.popFirst() else { break }
+        unreadable += MinidumpMemoryFill.read(at: piece.address, into: piece.buffer, readMemory)
       }
+      pieces.removeAll(keepingCapacity: true)
+    }
+    func copy(_ range: MinidumpAddressRange, to offset: UInt64) throws(MinidumpWriteError) {
+      let gap = offset > output.position ? offset - output.position : 0
+      let needed = gap.addingReportingOverflow(range.size)
+      if needed.overflow || needed.partialValue > UInt64(output.room) || pieces.count == Self.pieceLimit { fill() }
+      if needed.overflow || needed.partialValue > UInt64(output.capacity) {
+        try output.pad(to: offset)
+        var address = range.start
+        var left = range.size
+        while left > 0 {
+          let part = try output.space(upTo: left)
+          unreadable += MinidumpMemoryFill.read(at: address, into: part, readMemory)
+          output.advance(part.count)
+          address &+= UInt64(part.count)
+          left -= UInt64(part.count)
+        }
+        return
+      }
+      if needed.partialValue > UInt64(output.room) { try output.flush() }
+      try output.pad(to: offset)
+      if range.size == 0 { return }
+      let part = try output.space(upTo: range.size)
+      output.advance(part.count)
+      pieces.append(MinidumpMemoryPiece(address: range.start, buffer: part))
     }
     for (index, thread) in contents.threads.enumerated() {
       guard let stack = thread.stack, let offset = stackOffsets[index] else { continue }
-      try output.pad(to: offset)
-      try copy(stack)
+      try copy(stack, to: offset)
     }
-    for (index, range) in ranges.enumerated() {
-      try output.pad(to: rangeOffsets[index])
-      try copy(range)
-    }
+    for (index, range) in ranges.enumerated() { try copy(range, to: rangeOffsets[index]) }
     if !ranges64.isEmpty {
-      try output.pad(to: offset64)
-      for range in ranges64 { try copy(range) }
+      var offset = offset64
+      for range in ranges64 {
+        try copy(range, to: offset)
+        offset &+= range.size
+      }
     }
+    fill()
     return unreadable
   }
 

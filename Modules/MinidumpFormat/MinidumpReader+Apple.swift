@@ -1,19 +1,5 @@
 // Provides the reading of Mozilla's streams of macOS.
 
-/// What a library of macOS left in its `__crash_info` section: a record of stream 0x4d7a0001.
-public struct MinidumpMacOSCrashInfo: Hashable, Sendable {
-  public let version: UInt64
-  public let thread: UInt64?
-  public let dialogMode: UInt64?
-  /// From version 5 on.
-  public let abortCause: UInt64?
-  public let modulePath: String
-  public let message: String
-  public let signature: String
-  public let backtrace: String
-  public let message2: String
-}
-
 extension MinidumpReader {
   /// A stream of 172 bytes: type, count of records, bytes of a record before its texts, twenty locations. A record has
   /// 64-bit words (type, version, thread, dialog mode, abort cause), then five texts that end with NUL.
@@ -21,7 +7,7 @@ extension MinidumpReader {
     guard let record = stream(.macOSCrashInfo, minimum: 12) else { return nil }
     let says = Int(record.u32(4))
     let fixed = Int(record.u32(8))
-    let count = min(says, 20, record.fitting(8, from: 12))
+    let count = min(says, MinidumpMacOSCrashInfo.maximumCount, record.fitting(8, from: 12))
     if count < says { note(.countTooLarge, .macOSCrashInfo, "records", UInt64(says)) }
     var result: [MinidumpMacOSCrashInfo] = []
     for index in 0..<max(count, 0) {
@@ -33,7 +19,7 @@ extension MinidumpReader {
         continue
       }
       guard charge(MemoryLayout<MinidumpMacOSCrashInfo>.stride, .macOSCrashInfo, "record", index: index) else { break }
-      let version = entry.u64(8)
+      var info = MinidumpMacOSCrashInfo(version: entry.u64(8))
       var texts = entry.part(fixed)
       func next(_ field: String) -> String {
         let text = terminatedUTF8(texts, .macOSCrashInfo, field, index: index) ?? ""
@@ -41,16 +27,15 @@ extension MinidumpReader {
         texts = texts.part(end)
         return text
       }
-      let path = next("module path")
-      let message = next("message")
-      let signature = next("signature")
-      let backtrace = next("backtrace")
-      let message2 = next("second message")
-      result.append(
-        MinidumpMacOSCrashInfo(
-          version: version, thread: fixed >= 24 ? entry.u64(16) : nil, dialogMode: fixed >= 32 ? entry.u64(24) : nil,
-          abortCause: version >= 5 && fixed >= 40 ? entry.u64(32) : nil, modulePath: path, message: message,
-          signature: signature, backtrace: backtrace, message2: message2))
+      info.thread = fixed >= 24 ? entry.u64(16) : nil
+      info.dialogMode = fixed >= 32 ? entry.u64(24) : nil
+      info.abortCause = info.version >= 5 && fixed >= 40 ? entry.u64(32) : nil
+      info.modulePath = next("module path")
+      info.message = next("message")
+      info.signature = next("signature")
+      info.backtrace = next("backtrace")
+      info.message2 = next("second message")
+      result.append(info)
     }
     return result
   }

@@ -1,23 +1,5 @@
 // Provides the reading of Breakpad's streams: dump thread, assertion, texts of Linux.
 
-/// Which threads matter: stream 0x47670001.
-public struct MinidumpBreakpadInfo: Hashable, Sendable {
-  /// The thread that wrote the dump, when that is valid. Breakpad's own processor leaves it out of the threads.
-  public let dumpThreadID: UInt32?
-  /// The thread for which the dump was written, when that is valid.
-  public let requestingThreadID: UInt32?
-}
-
-/// A failed assertion: stream 0x47670002.
-public struct MinidumpAssertionInfo: Hashable, Sendable {
-  public let expression: String
-  public let function: String
-  public let file: String
-  public let line: UInt32
-  /// 1 invalid parameter, 2 pure virtual call.
-  public let kind: UInt32
-}
-
 extension MinidumpReader {
   internal func decodeBreakpadInfo() -> MinidumpBreakpadInfo? {
     guard let record = stream(.breakpadInfo, minimum: 12) else { return nil }

@@ -1,5 +1,7 @@
 // Provides the reading of memory: lists of ranges, regions, and memory by address.
 
+import StableOrder
+
 /// A range of memory that the dump holds.
 public struct MinidumpMemoryRange: Hashable, Sendable {
   public let start: UInt64
@@ -26,9 +28,9 @@ public struct MinidumpMemoryMap {
 
   internal init(_ bytes: MinidumpBytes, _ ranges: [MinidumpMemoryRange]) {
     self.bytes = bytes
-    let sorted = ranges.enumerated().sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
+    let sorted = ranges.inOrder { $0.start < $1.start }
     var covered: UInt64 = 0
-    for (_, range) in sorted {
+    for range in sorted {
       guard let offset = Int(exactly: range.offset), offset < bytes.buffer.count else { continue }
       // Only what is in the file, and only up to the end of the address space.
       let available = min(range.size, UInt64(truncatingIfNeeded: bytes.buffer.count &- offset))
@@ -127,15 +129,18 @@ extension MinidumpReader {
     var ranges = (memoryList ?? []) + (memory64List ?? [])
     // Some producers list stacks in the threads alone. Without an offset, the bytes are in one of the lists.
     let type: MinidumpStreamType = contains(.threadList) ? .threadList : .threadExList
-    let size = type == .threadList ? MinidumpThread.size : 64
+    let size = type == .threadList ? MinidumpThread.size : MinidumpThread.sizeWithBackingStore
     if let location = location(of: type), let record = stream(location), record.count >= 4 {
       let padded = record.count &- 8 == Int(record.u32(0)) &* size
       let start = padded ? 8 : 4
       for index in 0..<max(min(Int(record.u32(0)), record.fitting(size, from: start)), 0) {
         let entry = record.entry(index, of: size, from: start)
-        if entry.u32(36) == 0 { continue }
-        ranges.append(
-          MinidumpMemoryRange(start: entry.u64(24), size: UInt64(entry.u32(32)), offset: UInt64(entry.u32(36))))
+        // The stack and, in the longer entry, the backing store; zeros are beyond the end of the shorter one.
+        for place in [24, 48] where entry.u32(place &+ 12) != 0 {
+          ranges.append(
+            MinidumpMemoryRange(
+              start: entry.u64(place), size: UInt64(entry.u32(place &+ 8)), offset: UInt64(entry.u32(place &+ 12))))
+        }
       }
     }
     guard charge(ranges.count &* 64, .memoryList, "ranges") else { return MinidumpMemoryMap(bytes, []) }

@@ -18,6 +18,9 @@ extension MinidumpReader {
       if let identity = located(entry.part(76, count: 8), .moduleList, "CodeView record", index: index) {
         module.codeView = codeView(identity, index)
       }
+      if let misc = located(entry.part(84, count: 8), .moduleList, "misc record", index: index) {
+        module.miscRecord = copy(misc, .moduleList, "misc record", index: index) ?? []
+      }
       modules.append(module)
     }
     return modules

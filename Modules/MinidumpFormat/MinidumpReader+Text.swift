@@ -84,7 +84,7 @@ extension MinidumpReader {
     _ record: MinidumpRecord, _ stream: MinidumpStreamType, _ field: String, index: Int? = nil
   ) -> [UInt8]? {
     guard charge(record.count &+ 32, stream, field, index: index) else { return nil }
-    return [UInt8](record.bytes)
+    return record.copied()
   }
 
   /// What follows a 32-bit length.

@@ -1,28 +1,10 @@
 // Provides the reading of threads, their names and times, and of exceptions.
 
-/// Times and state of a thread: 64 bytes in stream 17, which Windows writes.
-public struct MinidumpThreadInfo: Hashable, Sendable {
-  public let threadID: UInt32
-  /// Bits: 1 the thread has an error, 2 it wrote the dump, 4 it had exited, 8 no info, 0x10 no context, 0x20 no TEB.
-  public let dumpFlags: UInt32
-  /// HRESULT.
-  public let dumpError: UInt32
-  public let exitStatus: UInt32
-  /// 100 ns since 1601.
-  public let createTime: UInt64
-  public let exitTime: UInt64
-  /// 100 ns.
-  public let kernelTime: UInt64
-  public let userTime: UInt64
-  public let startAddress: UInt64
-  public let affinity: UInt64
-}
-
 extension MinidumpReader {
   internal func decodeThreads() -> [MinidumpThread]? {
     if contains(.threadList) { return decodeThreads(.threadList, entry: MinidumpThread.size) }
     // The same record, followed by a backing store of Itanium.
-    return decodeThreads(.threadExList, entry: 64)
+    return decodeThreads(.threadExList, entry: MinidumpThread.sizeWithBackingStore)
   }
 
   private func decodeThreads(_ type: MinidumpStreamType, entry size: Int) -> [MinidumpThread]? {
@@ -41,6 +23,10 @@ extension MinidumpReader {
       if stack.start != 0 || stack.size != 0 { thread.stack = stack }
       if let registers = located(entry.part(40), type, "context", index: index) {
         thread.context = context(registers, type, index: index)
+      }
+      if size == MinidumpThread.sizeWithBackingStore {
+        let store = MinidumpAddressRange(start: entry.u64(48), size: UInt64(entry.u32(56)))
+        if store.start != 0 || store.size != 0 { thread.backingStore = store }
       }
       threads.append(thread)
     }
@@ -63,18 +49,13 @@ extension MinidumpReader {
   }
 
   internal func decodeThreadInfo() -> [MinidumpThreadInfo]? {
-    guard let record = stream(.threadInfoList, minimum: 12),
+    guard let record = stream(.threadInfoList, minimum: MinidumpThreadInfo.headerSize),
       let (start, count, size) = sizedList(
         record, .threadInfoList, header: Int(record.u32(0)), entry: Int(record.u32(4)), count: UInt64(record.u32(8)),
-        minimumHeader: 12, minimumEntry: 64, stride: MemoryLayout<MinidumpThreadInfo>.stride, "threads")
+        minimumHeader: MinidumpThreadInfo.headerSize, minimumEntry: MinidumpThreadInfo.entrySize,
+        stride: MemoryLayout<MinidumpThreadInfo>.stride, "threads")
     else { return nil }
-    return (0..<max(count, 0)).map { index in
-      let entry = record.entry(index, of: size, from: start)
-      return MinidumpThreadInfo(
-        threadID: entry.u32(0), dumpFlags: entry.u32(4), dumpError: entry.u32(8), exitStatus: entry.u32(12),
-        createTime: entry.u64(16), exitTime: entry.u64(24), kernelTime: entry.u64(32), userTime: entry.u64(40),
-        startAddress: entry.u64(48), affinity: entry.u64(56))
-    }
+    return (0..<max(count, 0)).map { MinidumpThreadInfo(decoding: record.entry($0, of: size, from: start)) }
   }
 
   internal func decodeExceptions() -> [MinidumpException] {

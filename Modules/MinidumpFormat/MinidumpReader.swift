@@ -33,8 +33,9 @@ public final class MinidumpReader {
   public let allocationLimit: UInt64
   /// Whether something was left out because it would have passed `allocationLimit`.
   public private(set) var isExhausted = false
-  /// First entry of each type.
-  private var firstEntry: [MinidumpStreamType: MinidumpStreamLocation] = [:]
+  /// First entry of each type, where there are more entries than one looks through as fast.
+  private var firstEntry: [MinidumpStreamType: MinidumpStreamLocation]?
+  private static let longDirectory = 64
 
   public static let maximumSoftErrors = 256
 
@@ -80,13 +81,16 @@ public final class MinidumpReader {
     // The dictionary of types takes up to four times as much as the list.
     guard charge(count &* MemoryLayout<MinidumpStreamLocation>.stride &* 6, nil, "streams") else { return }
     directory.reserveCapacity(count)
+    var firstEntry: [MinidumpStreamType: MinidumpStreamLocation] = [:]
     for index in 0..<max(count, 0) {
       let entry = file.entry(index, of: MinidumpHeader.directoryEntrySize, from: Int(header.directoryOffset))
       let location = MinidumpStreamLocation(
         type: MinidumpStreamType(rawValue: entry.u32(0)), offset: entry.u32(8), size: entry.u32(4))
       directory.append(location)
-      if location.type != .unused, firstEntry[location.type] == nil { firstEntry[location.type] = location }
+      if count <= Self.longDirectory || location.type == .unused { continue }
+      if firstEntry[location.type] == nil { firstEntry[location.type] = location }
     }
+    if count > Self.longDirectory { self.firstEntry = firstEntry }
   }
 
   // MARK: Streams
@@ -94,11 +98,12 @@ public final class MinidumpReader {
   internal var file: MinidumpRecord { MinidumpRecord(bytes: bytes.buffer, order: byteOrder) }
 
   /// Whether the directory names a stream of this type.
-  public func contains(_ type: MinidumpStreamType) -> Bool { firstEntry[type] != nil }
+  public func contains(_ type: MinidumpStreamType) -> Bool { location(of: type) != nil }
 
   /// The first stream of this type.
   public func location(of type: MinidumpStreamType) -> MinidumpStreamLocation? {
-    firstEntry[type]
+    if let firstEntry { return firstEntry[type] }
+    return type == .unused ? nil : directory.first { $0.type == type }
   }
 
   /// The bytes of the first stream of this type, not copied; clipped at the end of the file. Valid as long as the reader
@@ -106,6 +111,9 @@ public final class MinidumpReader {
   public func streamBytes(_ type: MinidumpStreamType) -> UnsafeRawBufferPointer? {
     location(of: type).flatMap { stream($0)?.bytes }
   }
+
+  /// The same for one entry of the directory, for types that occur more than once.
+  public func streamBytes(at location: MinidumpStreamLocation) -> UnsafeRawBufferPointer? { stream(location)?.bytes }
 
   /// The bytes of a stream, with a soft error where they leave the file.
   internal func stream(_ location: MinidumpStreamLocation) -> MinidumpRecord? {
@@ -178,6 +186,8 @@ public final class MinidumpReader {
   public private(set) lazy var handleOperations: [MinidumpHandleOperation]? = decodeHandleOperations()
   public private(set) lazy var functionTables: [MinidumpFunctionTable]? = decodeFunctionTables()
   public private(set) lazy var tokens: [MinidumpToken]? = decodeTokens()
+  public private(set) lazy var systemMemoryInfo: MinidumpSystemMemoryInfo? = decodeSystemMemoryInfo()
+  public private(set) lazy var processVMCounters: MinidumpProcessVMCounters? = decodeProcessVMCounters()
   public private(set) lazy var comment: String? = decodeCommentA()
   public private(set) lazy var commentW: String? = decodeCommentW()
   public private(set) lazy var crashpadInfo: MinidumpCrashpadInfo? = decodeCrashpadInfo()

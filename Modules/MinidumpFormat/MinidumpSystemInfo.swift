@@ -10,7 +10,12 @@ public struct MinidumpProcessorArchitecture: RawRepresentable, Hashable, Sendabl
   public static let ppc = Self(rawValue: 3)
   public static let arm = Self(rawValue: 5)
   public static let amd64 = Self(rawValue: 9)
+  /// A 32-bit process of x86 on 64-bit Windows.
+  public static let x86OnAMD64 = Self(rawValue: 10)
   public static let arm64 = Self(rawValue: 12)
+  /// A 32-bit process of ARM on 64-bit Windows.
+  public static let armOnARM64 = Self(rawValue: 13)
+  public static let x86OnARM64 = Self(rawValue: 14)
   public static let sparc = Self(rawValue: 0x8001)
   public static let ppc64 = Self(rawValue: 0x8002)
   /// ARM64 in dumps of Breakpad before 2020, with a context layout of its own.
@@ -21,7 +26,18 @@ public struct MinidumpProcessorArchitecture: RawRepresentable, Hashable, Sendabl
   public static let unknown = Self(rawValue: 0xffff)
 
   /// Whether `SystemInfo` carries an x86 CPU's vendor and feature words instead of two feature masks.
-  internal var hasX86CPUInformation: Bool { self == .x86 }
+  internal var hasX86CPUInformation: Bool { instructionSet == .x86 }
+
+  /// The instruction set alone, without where it runs and which layout of registers the dump has: one of the numbers
+  /// without "on", never `arm64Breakpad`.
+  public var instructionSet: Self {
+    switch self {
+    case .x86OnAMD64, .x86OnARM64: .x86
+    case .armOnARM64: .arm
+    case .arm64Breakpad: .arm64
+    default: self
+    }
+  }
 }
 
 /// The operating system of a dump: `PlatformId`.

@@ -13,6 +13,9 @@ public struct MinidumpThread: Hashable, Sendable {
   /// The part of the stack that the dump holds.
   public var stack: MinidumpAddressRange?
   public var context: MinidumpContext?
+  /// Registers that Itanium had spilled to memory. A dump in which any thread has one gets a ThreadExList instead of a
+  /// ThreadList.
+  public var backingStore: MinidumpAddressRange?
 
   public init(
     id: UInt32, suspendCount: UInt32 = 0, priorityClass: UInt32 = 0, priority: UInt32 = .max, teb: UInt64 = 0,
@@ -48,6 +51,8 @@ public struct MinidumpThread: Hashable, Sendable {
   }
 
   internal static let size = 48
+  /// An entry of ThreadExList, stream 8.
+  internal static let sizeWithBackingStore = 64
 }
 
 /// The name of a thread: 12 bytes in stream 24 and a string.
@@ -65,8 +70,14 @@ public struct MinidumpThreadName: Hashable, Sendable {
 }
 
 extension MinidumpThread {
-  /// - Parameter stackOffsets: where the stack of each thread lies in the file; nil for none.
-  internal static func encode(_ threads: [MinidumpThread], stackOffsets: [UInt64?], into output: MinidumpEncoder) {
+  /// - Parameters:
+  ///   - stackOffsets: where the stack of each thread lies in the file; nil for none.
+  ///   - storeOffset: where a backing store lies; nil for the list without them.
+  internal static func encode(
+    _ threads: [MinidumpThread], stackOffsets: [UInt64?], storeOffset: ((MinidumpAddressRange) -> UInt64?)?,
+    into output: MinidumpEncoder
+  ) {
+    let size = storeOffset == nil ? size : sizeWithBackingStore
     let list = output.reserve(4 + threads.count * size)
     output.put(UInt32(truncatingIfNeeded: threads.count), at: list)
     for (index, thread) in threads.enumerated() {
@@ -85,6 +96,11 @@ extension MinidumpThread {
       if let context = thread.context {
         let (target, size) = context.encode(into: output)
         output.putLocation(target, size: size, at: record + 40)
+      }
+      if let storeOffset, let store = thread.backingStore {
+        output.put(store.start, at: record + 48)
+        // A size without an offset, as in full dumps: the bytes are found by address.
+        output.putLocation(absolute: storeOffset(store) ?? 0, size: store.size, at: record + 56)
       }
     }
   }

@@ -10,11 +10,44 @@ public struct MinidumpWriteResult: Hashable, Sendable {
   public let droppedStreams: [MinidumpStreamType]
 }
 
+/// A piece of memory that goes into a dump, and the place of its bytes in the writer's buffer.
+public struct MinidumpMemoryPiece {
+  /// The first address.
+  public let address: UInt64
+  /// Where the bytes go; valid as long as the call.
+  public let buffer: UnsafeMutableRawBufferPointer
+}
+
+/// A dump of which everything has been read, and that lacks its end and its signature in the sink.
+public final class UnfinishedMinidump {
+  private let plan: MinidumpPlan
+  private let output: MinidumpOutput
+  private let sink: any MinidumpSink
+  private let unreadable: UInt64
+
+  fileprivate init(_ plan: MinidumpPlan, _ output: MinidumpOutput, _ sink: any MinidumpSink, unreadable: UInt64) {
+    self.plan = plan
+    self.output = output
+    self.sink = sink
+    self.unreadable = unreadable
+  }
+
+  /// Writes the rest. To be called once.
+  public func finish() throws(MinidumpWriteError) -> MinidumpWriteResult {
+    try output.flush()
+    if sink.canOverwrite { try plan.sign(output) }
+    return MinidumpWriteResult(size: output.position, unreadableBytes: unreadable, droppedStreams: plan.dropped)
+  }
+}
+
 /// Writes minidumps in one pass, without holding memory contents: first all sizes are frozen and offsets assigned, then
 /// everything is written in order. The signature comes last, so a file that was cut short is no minidump.
 public enum MinidumpWriter {
   /// Reads memory of the process: fills `buffer` from `address` on and returns how many bytes it got.
   public typealias MemoryRead = (_ address: UInt64, _ buffer: UnsafeMutableRawBufferPointer) -> Int
+
+  /// Reads many pieces at once and returns how many of the first ones are whole; `MemoryRead` is asked for the next.
+  public typealias MemoryReadPieces = (_ pieces: [MinidumpMemoryPiece]) -> Int
 
   /// Writes a minidump.
   ///
@@ -28,15 +61,24 @@ public enum MinidumpWriter {
     _ contents: MinidumpContents, to sink: any MinidumpSink, order: MinidumpByteOrder = .little,
     chunk: Int = 256 << 10, readMemory: MemoryRead
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
+    try begin(contents, to: sink, order: order, chunk: chunk, readPieces: { _ in 0 }, readMemory: readMemory).finish()
+  }
+
+  /// Writes a minidump up to where nothing has to be read any more. A dump that is not larger than `chunk` is not in the
+  /// sink at all then: the process can go on before anything is written.
+  ///
+  /// - Parameter readPieces: takes pieces that go into the dump one behind the other, in one call if it can.
+  public static func begin(
+    _ contents: MinidumpContents, to sink: any MinidumpSink, order: MinidumpByteOrder = .little,
+    chunk: Int = 256 << 10, readPieces: MemoryReadPieces, readMemory: MemoryRead
+  ) throws(MinidumpWriteError) -> UnfinishedMinidump {
     let plan = MinidumpPlan(contents, order: order)
     try plan.freeze()
-    let output = MinidumpOutput(sink: sink, capacity: chunk)
+    let output = MinidumpOutput(sink: sink, capacity: Int(min(UInt64(max(chunk, 0)), plan.end)))
     try plan.writeHeader(to: output, signed: !sink.canOverwrite)
     try plan.writeStreams(to: output)
-    let unreadable = try plan.writeMemory(to: output, readMemory: readMemory)
-    try output.flush()
-    if sink.canOverwrite { try plan.sign(output) }
-    return MinidumpWriteResult(size: output.position, unreadableBytes: unreadable, droppedStreams: plan.dropped)
+    let unreadable = try plan.writeMemory(to: output, readPieces: readPieces, readMemory: readMemory)
+    return UnfinishedMinidump(plan, output, sink, unreadable: unreadable)
   }
 
   /// Bytes that `contents` would take, memory included, without reading or writing anything.
@@ -79,6 +121,10 @@ internal final class MinidumpOutput {
     let count = Int(min(limit, UInt64(storage.count - pending)))
     return UnsafeMutableRawBufferPointer(rebasing: storage[pending..<(pending + count)])
   }
+
+  /// Bytes that can be added without a write.
+  var room: Int { storage.count - pending }
+  var capacity: Int { storage.count }
 
   /// Takes the first `count` bytes of the last `space`.
   func advance(_ count: Int) {

@@ -36,10 +36,14 @@ public struct MinidumpXState: Hashable, Sendable {
   internal static let legacySize = 512
   internal static let headerSize = 64
   internal static let areaOffset = legacySize + headerSize
-  /// Between the end of the context and the XSAVE header: `CONTEXT_EX` (24 bytes) and a gap.
-  internal static let gap = 64
-  /// Bytes that a context with this state takes.
-  public var contextSize: Int { AMD64Context.size + Self.gap + Self.headerSize + area.count }
+  /// Between the end of the context and the XSAVE header: `CONTEXT_EX` (24 bytes) and a gap, which on x86 aligns the
+  /// header to 64.
+  internal static func gap(behind fixedSize: Int) -> Int { fixedSize == X86Context.size ? 52 : 64 }
+  /// Bytes that a context of AMD64 with this state takes.
+  public var contextSize: Int { contextSize(behind: AMD64Context.size) }
+  internal func contextSize(behind fixedSize: Int) -> Int {
+    fixedSize + Self.gap(behind: fixedSize) + Self.headerSize + area.count
+  }
 
   /// Upper half of `ymm` registers 0...15, 16 bytes each; nil when AVX is not there. Registers in their initial state
   /// have zeros.
@@ -77,34 +81,37 @@ extension MinidumpXStateConfiguration {
 extension MinidumpXState {
   /// `CONTEXT_EX`, then the XSAVE header and the area.
   ///
-  /// - Parameter record: start of the context.
-  internal func encode(into output: MinidumpEncoder, at record: Int) {
-    let extra = record + AMD64Context.size
-    let back = Int32(-AMD64Context.size)
+  /// - Parameters:
+  ///   - record: start of the context.
+  ///   - fixedSize: bytes of the context before its extension.
+  internal func encode(into output: MinidumpEncoder, at record: Int, behind fixedSize: Int) {
+    let extra = record + fixedSize
+    let gap = Self.gap(behind: fixedSize)
+    let back = Int32(-fixedSize)
     let length = UInt32(clamping: Self.headerSize + area.count)
     // Three pairs of offset from `CONTEXT_EX` and length: everything, the context, the extended state.
     output.put(back, at: extra)
-    output.put(UInt32(clamping: contextSize), at: extra + 4)
+    output.put(UInt32(clamping: contextSize(behind: fixedSize)), at: extra + 4)
     output.put(back, at: extra + 8)
-    output.put(UInt32(AMD64Context.size), at: extra + 12)
-    output.put(Int32(Self.gap), at: extra + 16)
+    output.put(UInt32(fixedSize), at: extra + 12)
+    output.put(Int32(gap), at: extra + 16)
     output.put(length, at: extra + 20)
-    output.put(mask, at: extra + Self.gap)
-    output.put(compaction, at: extra + Self.gap + 8)
-    output.put(area, at: extra + Self.gap + Self.headerSize)
+    output.put(mask, at: extra + gap)
+    output.put(compaction, at: extra + gap + 8)
+    output.put(area, at: extra + gap + Self.headerSize)
   }
 
-  /// - Parameter context: a whole context; nil when its `CONTEXT_EX` does not name an extended state inside it.
-  internal init?(decoding context: MinidumpRecord) {
-    let extra = AMD64Context.size
-    guard context.count >= extra + 24 else { return nil }
-    let start = extra + Int(Int32(bitPattern: context.u32(extra + 16)))
-    let length = Int(context.u32(extra + 20))
-    guard start >= extra + 24, length > Self.headerSize, start <= context.count, length <= context.count - start else {
-      return nil
-    }
+  /// - Parameters:
+  ///   - context: a whole context; nil when its `CONTEXT_EX` does not name an extended state inside it.
+  ///   - extra: where `CONTEXT_EX` lies: bytes of the context before its extension.
+  internal init?(decoding context: MinidumpRecord, behind extra: Int) {
+    guard context.count >= extra &+ 24 else { return nil }
+    let start = extra &+ Int(Int32(bitPattern: context.u32(extra &+ 16)))
+    let length = Int(context.u32(extra &+ 20))
+    guard start >= extra &+ 24, length > Self.headerSize, start <= context.count, length <= context.count &- start
+    else { return nil }
     self.init(
-      mask: context.u64(start), compaction: context.u64(start + 8),
-      area: [UInt8](context.part(start + Self.headerSize, count: length - Self.headerSize).bytes))
+      mask: context.u64(start), compaction: context.u64(start &+ 8),
+      area: context.part(start &+ Self.headerSize, count: length &- Self.headerSize).copied())
   }
 }

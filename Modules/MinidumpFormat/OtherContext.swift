@@ -1,4 +1,4 @@
-// Provides the registers of CPUs that are read but never written: PowerPC, MIPS, SPARC.
+// Provides the registers of CPUs that are read but never written: PowerPC, MIPS, SPARC, 32-bit RISC-V.
 
 /// The registers of a CPU that has no type of its own here, as bytes with names for the important ones.
 ///
@@ -49,6 +49,7 @@ public struct OtherContext: Hashable, Sendable {
     case .sparc:
       Self.sparcNames.enumerated().map { Field($1, 8 + $0 * 8, 8) }
         + [Field("ccr", 264, 8), Field("pc", 272, 8), Field("npc", 280, 8), Field("y", 288, 8)]
+    case .riscv: [Field("pc", 8, 4)] + RISCV64Context.names.enumerated().map { Field($1, 12 + $0 * 4, 4) }
     default: []
     }
   }

@@ -13,6 +13,8 @@ public struct RISCV64Context: Hashable, Sendable {
   /// f0...f31. Empty stands for all zero, and the reader gives empty for all zero.
   public var f: [UInt64] = []
   public var fcsr: UInt32 = 0
+  /// Bytes behind the fixed part that are nothing known; empty in practice.
+  public var trailing: [UInt8] = []
 
   public init(x: [UInt64] = Array(repeating: 0, count: 31)) { self.x = x }
 
@@ -29,6 +31,7 @@ extension RISCV64Context {
     for (index, value) in x.prefix(31).enumerated() { output.put(value, at: record + 16 + index * 8) }
     for (index, value) in f.prefix(32).enumerated() { output.put(value, at: record + 264 + index * 8) }
     output.put(fcsr, at: record + 520)
+    output.put(trailing, at: record + Self.size)
   }
 
   internal init(decoding input: MinidumpRecord) {
@@ -39,10 +42,11 @@ extension RISCV64Context {
     let vector = (0..<32).map { input.u64(264 + $0 * 8) }
     if vector.contains(where: { $0 != 0 }) { f = vector }
     fcsr = input.u32(520)
+    trailing = input.trailing(Self.size)
   }
 
   /// The names of the calling convention, x1...x31.
-  private static let names = [
+  internal static let names = [
     "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3",
     "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
   ]

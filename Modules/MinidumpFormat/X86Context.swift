@@ -32,6 +32,10 @@ public struct X86Context: Hashable, Sendable {
   public var fsave: [UInt8] = []
   /// The 512 bytes of `fxsave`. Empty stands for all zero.
   public var fxsave: [UInt8] = []
+  /// AVX and later, as for AMD64. The flag 0x40 of `contextFlags` belongs to it.
+  public var extendedState: MinidumpXState?
+  /// Bytes behind the fixed part when these are no extended state; empty in practice.
+  public var trailing: [UInt8] = []
 
   public init() {}
 
@@ -67,6 +71,11 @@ extension X86Context {
     output.put(esp, at: record + 196)
     output.put(ss, at: record + 200)
     output.put(fxsave, limit: 512, at: record + 204)
+    if let extendedState {
+      extendedState.encode(into: output, at: record, behind: Self.size)
+    } else {
+      output.put(trailing, at: record + Self.size)
+    }
   }
 
   internal init(decoding input: MinidumpRecord) {
@@ -96,6 +105,11 @@ extension X86Context {
     ss = input.u32(200)
     fsave = input.nonzeroBytes(28, count: 112)
     fxsave = input.nonzeroBytes(204, count: 512)
+    if input.count <= Self.size { return }
+    if contextFlags & AMD64Context.extendedStateFlag != 0 {
+      extendedState = MinidumpXState(decoding: input, behind: Self.size)
+    }
+    if extendedState == nil { trailing = input.trailing(Self.size) }
   }
 
   internal var registers: [MinidumpRegister] {

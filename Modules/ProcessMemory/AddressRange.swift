@@ -2,6 +2,7 @@
 
 /// Addresses `start ..< end` of another process. `end` never leaves the address space; making one never traps.
 public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
+  /// The first address.
   public let start: UInt64
   /// Bytes.
   public let size: UInt64
@@ -21,11 +22,14 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
 
   /// The first address behind the range.
   public var end: UInt64 { start + size }
+  /// Whether it has no byte.
   public var isEmpty: Bool { size == 0 }
 
+  /// Whether an address lies in it.
   public func contains(_ address: UInt64) -> Bool { address >= start && address < end }
   /// Whether `other` lies in this range as a whole. An empty range lies where it starts.
   public func contains(_ other: AddressRange) -> Bool { other.start >= start && other.end <= end }
+  /// Whether both have an address in common.
   public func overlaps(_ other: AddressRange) -> Bool { start < other.end && other.start < end }
 
   /// The addresses in both; `nil` when there are none.

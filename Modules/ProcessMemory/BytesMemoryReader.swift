@@ -8,8 +8,10 @@ public final class BytesMemoryReader: MemoryReader {
   }
   private var pieces: [Piece] = []
 
+  /// Memory of which nothing can be read.
   public init() {}
 
+  /// Memory that has these bytes at an address, and no others.
   public convenience init(at address: UInt64, _ bytes: [UInt8]) {
     self.init()
     add(bytes, at: address)

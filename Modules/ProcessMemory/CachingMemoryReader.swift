@@ -33,6 +33,36 @@ public final class CachingMemoryReader: MemoryReader {
     oldest = 0
   }
 
+  public func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int { base.readPieces(pieces) }
+
+  /// Reads pages that will be needed, in as few calls as possible. What cannot be read is tried again when it is needed;
+  /// more than half of the capacity is not read ahead.
+  ///
+  /// - Parameter addresses: one in each page.
+  public func prefetch(_ addresses: [UInt64]) {
+    var wanted: [UInt64] = []
+    var seen: Set<UInt64> = []
+    for address in addresses where wanted.count < capacity / 2 {
+      let page = address & ~UInt64(Self.pageSize - 1)
+      if slots[page] == nil, seen.insert(page).inserted { wanted.append(page) }
+    }
+    // New slots only: what somebody reads at this moment stays.
+    guard wanted.count > 1, wanted.count <= capacity - pages.count else { return }
+    let first = pages.count
+    let pieces = wanted.enumerated().map { index, page in
+      MemoryPiece(address: page, buffer: place(of: first + index, pages: 1))
+    }
+    let count = pieces.withUnsafeBufferPointer { min(base.readPieces($0), wanted.count) }
+    for page in wanted[..<count] { keep(page, valid: Self.pageSize) }
+  }
+
+  /// Takes the page that was read into the next free slot.
+  private func keep(_ page: UInt64, valid count: Int) {
+    slots[page] = pages.count
+    pages.append(page)
+    valid.append(count)
+  }
+
   public func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     if buffer.count > 4 * Self.pageSize { return base.read(at: address, into: buffer) }
     guard let target = buffer.baseAddress else { return 0 }
@@ -41,7 +71,8 @@ public final class CachingMemoryReader: MemoryReader {
       let (position, overflow) = address.addingReportingOverflow(UInt64(done))
       if overflow { break }
       let offset = Int(position % UInt64(Self.pageSize))
-      let slot = slot(for: position - UInt64(offset))
+      let end = position.addingReportingOverflow(UInt64(buffer.count - done - 1))
+      let slot = slot(for: position - UInt64(offset), to: end.overflow ? .max : end.partialValue)
       let count = min(valid[slot] - offset, buffer.count - done)
       if count <= 0 {
         // In a dump a page can be readable from its middle on: ask for exactly what is left.
@@ -55,23 +86,32 @@ public final class CachingMemoryReader: MemoryReader {
     return done
   }
 
-  private func slot(for page: UInt64) -> Int {
+  /// - Parameter end: the last address that is wanted: pages up to there are read in one go.
+  private func slot(for page: UInt64, to end: UInt64) -> Int {
     if let slot = slots[page] { return slot }
-    let slot: Int
-    if pages.count < capacity {
-      slot = pages.count
-      pages.append(page)
-      valid.append(0)
-    } else {
-      slot = oldest
-      oldest = (oldest + 1) % capacity
-      slots[pages[slot]] = nil
-      pages[slot] = page
+    let size = UInt64(Self.pageSize)
+    let first = pages.count
+    if first < capacity {
+      var run = 1
+      while UInt64(run) * size <= end - page, first + run < capacity, slots[page + UInt64(run) * size] == nil {
+        run += 1
+      }
+      let count = base.read(at: page, into: place(of: first, pages: run))
+      // The page with the first byte that cannot be read is asked for by itself, unless it is the first.
+      keep(page, valid: min(count, Self.pageSize))
+      for index in 1..<max(1, count / Self.pageSize) { keep(page + UInt64(index) * size, valid: Self.pageSize) }
+      return first
     }
+    let slot = oldest
+    oldest = (oldest + 1) % capacity
+    slots[pages[slot]] = nil
+    pages[slot] = page
     slots[page] = slot
-    valid[slot] = base.read(
-      at: page,
-      into: UnsafeMutableRawBufferPointer(start: storage + slot * Self.pageSize, count: Self.pageSize))
+    valid[slot] = base.read(at: page, into: place(of: slot, pages: 1))
     return slot
+  }
+
+  private func place(of slot: Int, pages: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: storage + slot * Self.pageSize, count: pages * Self.pageSize)
   }
 }

@@ -3,9 +3,16 @@ public import LinuxSystem
 
 /// How memory of a process is read.
 public enum MemoryStrategy: Hashable, Sendable, CustomStringConvertible {
+  /// `process_vm_readv(2)`.
   case processVM
+  /// `/proc/PID/mem`, proc_pid_mem(5).
   case procMem
+  /// `PTRACE_PEEKDATA`, a word at a time.
   case ptrace
+  /// A process that may do it, on this one's behalf.
+  case broker
+  /// The process itself tells what is in its memory.
+  case client
 
   /// The name that is written into reports.
   public var description: String {
@@ -13,17 +20,22 @@ public enum MemoryStrategy: Hashable, Sendable, CustomStringConvertible {
     case .processVM: "process_vm_readv"
     case .procMem: "/proc/PID/mem"
     case .ptrace: "ptrace"
+    case .broker: "broker"
+    case .client: "the client itself"
     }
   }
 }
 
 /// The memory of one process by the best way that works here, and which one that is.
 public struct MemoryAccess {
+  /// Reads the process's memory.
   public let reader: any MemoryReader
+  /// In which way.
   public let strategy: MemoryStrategy
   /// Better ways that were tried before, and why the kernel refused.
   public let refusals: [(strategy: MemoryStrategy, reason: Errno)]
 
+  /// A way that was found to work.
   public init(
     reader: any MemoryReader, strategy: MemoryStrategy, refusals: [(strategy: MemoryStrategy, reason: Errno)] = []
   ) {
@@ -57,9 +69,18 @@ public struct MemoryAccess {
         } catch {
           refusals.append((strategy, error))
         }
-      case .ptrace: break
+      case .ptrace, .broker, .client: break
       }
     }
     return MemoryAccess(reader: PtraceMemoryReader(thread: thread), strategy: .ptrace, refusals: refusals)
+  }
+
+  /// The first strategy that works on a process that nobody has stopped; `nil` when the kernel refuses them all.
+  public static func openUnstopped(
+    process: Int32, refusals: inout [(strategy: MemoryStrategy, reason: Errno)]
+  ) -> MemoryAccess? {
+    let access = open(process: process, thread: process, allowed: [.processVM, .procMem])
+    refusals = access.refusals
+    return access.strategy == .ptrace ? nil : access
   }
 }

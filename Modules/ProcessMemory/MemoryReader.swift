@@ -2,6 +2,7 @@
 
 /// Why memory could not be read.
 public struct MemoryError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What went wrong.
   public enum Code: Hashable, Sendable {
     /// Nothing is mapped there, or it may not be read, or only a part of the range can.
     case unreadable
@@ -12,11 +13,14 @@ public struct MemoryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A string does not end within its limit.
     case unterminated
   }
+  /// What went wrong, for programs.
   public let code: Code
+  /// The first address that was wanted.
   public let address: UInt64
   /// Bytes that were asked for.
   public let count: UInt64
 
+  /// An error at an address.
   public init(_ code: Code, address: UInt64, count: UInt64) {
     self.code = code
     self.address = address
@@ -34,6 +38,20 @@ public struct MemoryError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+/// A place in memory, and where its bytes go.
+public struct MemoryPiece {
+  /// The first address.
+  public let address: UInt64
+  /// As many bytes as are wanted; valid as long as the call.
+  public let buffer: UnsafeMutableRawBufferPointer
+
+  /// A piece of memory, and where it goes.
+  public init(address: UInt64, buffer: UnsafeMutableRawBufferPointer) {
+    self.address = address
+    self.buffer = buffer
+  }
+}
+
 /// Reads memory by address. The addresses belong to somebody else's process and are never pointers here.
 ///
 /// Everything that is read is hostile: check before use, bound before allocation.
@@ -43,6 +61,17 @@ public protocol MemoryReader: AnyObject {
   ///
   /// - Returns: bytes read, from the start of `buffer` on; 0 when the first byte cannot be read.
   func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int
+
+  /// Fills the buffers of many places, with fewer system calls than one by one where the way of reading allows that.
+  ///
+  /// - Returns: how many of the first pieces were filled as a whole. Of the others nothing is known: read the first of
+  ///   them alone.
+  func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int
+}
+
+extension MemoryReader {
+  /// Nothing at once: piece by piece is the only way.
+  public func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int { 0 }
 }
 
 // A method of a protocol extension that another module calls on `any MemoryReader` is generic over a type that the
@@ -107,12 +136,14 @@ extension MemoryReader {
 
 /// What the methods above do. Not for use elsewhere; public because they are inlined into other modules.
 public enum MemoryReading {
+  /// Fills the buffer, or throws when a part of it cannot be read.
   public static func read(
     _ reader: any MemoryReader, _ address: UInt64, _ buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
     reader.read(at: address, into: buffer)
   }
 
+  /// So many bytes, or an error when one of them cannot be read.
   public static func bytes(
     _ reader: any MemoryReader, _ address: UInt64, _ count: Int, _ limit: Int
   ) throws(MemoryError) -> [UInt8] {
@@ -128,6 +159,7 @@ public enum MemoryReading {
     return bytes
   }
 
+  /// As many of the bytes as can be read from the first one on.
   public static func available(_ reader: any MemoryReader, _ address: UInt64, _ count: Int) -> [UInt8] {
     if count <= 0 { return [] }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -145,6 +177,7 @@ public enum MemoryReading {
     return UInt64(littleEndian: value)
   }
 
+  /// The bytes before the next zero, at most `limit` of them.
   public static func cString(_ reader: any MemoryReader, _ address: UInt64, _ limit: Int) throws(MemoryError) -> [UInt8]
   {
     var result: [UInt8] = []

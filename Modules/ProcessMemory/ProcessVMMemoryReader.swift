@@ -11,14 +11,20 @@ public final class ProcessVMMemoryReader: MemoryReader {
   private static let elements = 256
   private let thread: Int32
   private let vector: UnsafeMutablePointer<iovec>
+  /// Of the other side, for many pieces at once.
+  private let targets: UnsafeMutablePointer<iovec>
 
   /// - Parameter thread: any living thread of the process. The leader will not do when it has exited.
   public init(thread: Int32) {
     self.thread = thread
     vector = .allocate(capacity: Self.elements)
+    targets = .allocate(capacity: Self.elements)
   }
 
-  deinit { vector.deallocate() }
+  deinit {
+    vector.deallocate()
+    targets.deallocate()
+  }
 
   /// Whether the kernel lets us: `nil`, or why not (`EPERM`, `ENOSYS`, `ESRCH`).
   public func refusal() -> Errno? {
@@ -54,5 +60,49 @@ public final class ProcessVMMemoryReader: MemoryReader {
       if position < next { return Int(position - address) }
     }
     return Int(position - address)
+  }
+
+  public func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int {
+    var done = 0
+    while done < pieces.count {
+      // As many whole pieces as the vectors hold.
+      var used = 0
+      var taken = 0
+      var bytes = 0
+      while done + taken < pieces.count, taken < Self.elements {
+        let piece = pieces[done + taken]
+        let range = AddressRange(start: piece.address, size: UInt64(piece.buffer.count))
+        // What wraps around, and what has no bytes, is for `read`.
+        guard let base = piece.buffer.baseAddress, range.size == UInt64(piece.buffer.count), !range.isEmpty else {
+          break
+        }
+        let pages = (range.end - 1) / 4096 - range.start / 4096 + 1
+        guard pages <= UInt64(Self.elements - used) else { break }
+        var next = range.start
+        while next < range.end {
+          let count = min(range.end - next, 4096 - next & 4095)
+          vector[used] = iovec(
+            iov_base: UnsafeMutableRawPointer(bitPattern: UInt(truncatingIfNeeded: next)), iov_len: Int(count))
+          next += count
+          used += 1
+        }
+        targets[taken] = iovec(iov_base: base, iov_len: piece.buffer.count)
+        taken += 1
+        bytes += piece.buffer.count
+      }
+      if taken == 0 { return done }
+      let count = process_vm_readv(thread, targets, UInt(taken), vector, UInt(used), 0)
+      if count == bytes {
+        done += taken
+        continue
+      }
+      var left = max(0, count)
+      while done < pieces.count, left >= pieces[done].buffer.count {
+        left -= pieces[done].buffer.count
+        done += 1
+      }
+      return done
+    }
+    return done
   }
 }

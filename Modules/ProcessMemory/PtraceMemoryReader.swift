@@ -7,6 +7,7 @@ internal import CLinuxShims
 public final class PtraceMemoryReader: MemoryReader {
   private let thread: Int32
 
+  /// Reads by a thread that this thread traces and that is stopped.
   public init(thread: Int32) { self.thread = thread }
 
   public func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {

@@ -3,8 +3,10 @@
 /// Reads another reader's memory inside `range` only: what lies outside cannot be read.
 public final class RangeMemoryReader: MemoryReader {
   private let base: any MemoryReader
+  /// What can be read.
   public let range: AddressRange
 
+  /// The part of another memory that lies in a range.
   public init(_ base: any MemoryReader, range: AddressRange) {
     self.base = base
     self.range = range

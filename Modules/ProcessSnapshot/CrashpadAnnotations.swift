@@ -1,4 +1,5 @@
 // Provides what a Crashpad client keeps in its memory for the handler: annotations, streams and wishes.
+public import ProcessMemory
 
 /// A key and a value of a client's fixed dictionary.
 public struct CrashpadSimpleAnnotation: Hashable, Sendable {
@@ -43,6 +44,10 @@ public struct CrashpadClientOptions: Hashable, Sendable {
   public var gathersIndirectMemory: Bool?
   /// Bytes of that memory, of all threads together.
   public var indirectMemoryLimit: UInt64 = 0
+  /// Bytes of each thread's stack that are wanted at most; `nil` when nobody said.
+  public var stackLimit: UInt64?
+  /// Memory that is wanted in the dump, of all modules together.
+  public var extraMemory: [AddressRange] = []
 
   public init() {}
 }

@@ -5,7 +5,7 @@ internal import ProcessMemory
 /// Reads what a crashing process left for its handler.
 struct ExceptionReading {
   let memory: any MemoryReader
-  let process: Int32
+  private let files: ProcessFiles
   let threads: [ThreadSnapshot]
   /// The stack of each thread by its ptrace registers: on an alternate stack while a signal is handled.
   let stacks: [StackRegion?]
@@ -17,8 +17,16 @@ struct ExceptionReading {
   init(
     memory: any MemoryReader, process: Int32, threads: [ThreadSnapshot], stacks: [StackRegion?], is64Bit: Bool
   ) {
+    self.init(
+      memory: memory, files: ProcessFiles(process: process, representative: process), threads: threads,
+      stacks: stacks, is64Bit: is64Bit)
+  }
+
+  init(
+    memory: any MemoryReader, files: ProcessFiles, threads: [ThreadSnapshot], stacks: [StackRegion?], is64Bit: Bool
+  ) {
     self.memory = memory
-    self.process = process
+    self.files = files
     self.threads = threads
     self.stacks = stacks
     self.is64Bit = is64Bit
@@ -66,7 +74,7 @@ struct ExceptionReading {
     if let index = threads.firstIndex(where: { $0.threadID == claimed }) { return index }
     guard let wanted = UInt64(exactly: claimed) else { return nil }
     return threads.firstIndex { thread in
-      let text = (try? ProcFile(process: process, thread: thread.threadID).read("status", limit: 1 << 20)) ?? []
+      let text = (try? files.read("status", thread: thread.threadID, limit: 1 << 20)) ?? []
       return StatusFile(text).numbers("NSpid")?.last == wanted
     }
   }

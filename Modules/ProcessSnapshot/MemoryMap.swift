@@ -70,6 +70,22 @@ public struct MemoryMap: Sendable {
     return low
   }
 
+  /// Addresses in the pages that the discovery of modules looks at first: where files are mapped from their start on, and
+  /// the last page of what the loader protected after it was done, where the dynamic section usually lies.
+  var imagePages: [UInt64] {
+    var result: [UInt64] = []
+    for (index, mapping) in mappings.enumerated() where mapping.isReadable && !mapping.isAnonymous {
+      if mapping.offset == 0 { result.append(mapping.range.start) }
+      if index + 1 < mappings.count, !mapping.isWritable, !mapping.isExecutable {
+        let next = mappings[index + 1]
+        if next.isWritable, next.inode == mapping.inode, next.device == mapping.device, !mapping.range.isEmpty {
+          result.append(mapping.range.end - 1)
+        }
+      }
+    }
+    return result
+  }
+
   /// Indices of the mappings where the file behind mapping `index` may start: the mapping itself for anonymous memory,
   /// else those of the same file with offset 0 at or before it, the nearest first.
   func candidateStarts(for index: Int) -> [Int] {

@@ -1,5 +1,6 @@
 // Provides the choice of memory that is worth keeping beside the stacks.
 internal import ProcessMemory
+import StableOrder
 
 /// Collects windows of memory around pointers.
 struct MemoryWindows {
@@ -19,10 +20,21 @@ struct MemoryWindows {
     }
   }
 
+  /// The readable parts of `range`, `limit` bytes at most. Returns how many bytes that is.
+  mutating func add(_ range: AddressRange, limit: UInt64) -> UInt64 {
+    var left = limit
+    for part in map.readableParts(of: AddressRange(start: range.start, size: min(range.size, limit))) {
+      ranges.append(part)
+      size += part.size
+      left -= min(left, part.size)
+    }
+    return limit - left
+  }
+
   /// Sorted, joined where they overlap or touch, and without what `excluded` holds already.
   func merged(without excluded: [AddressRange]) -> [AddressRange] {
     var result: [AddressRange] = []
-    for range in ranges.sorted(by: { $0.start < $1.start }) {
+    for range in ranges.inOrder(by: { $0.start < $1.start }) {
       if let last = result.last, range.start <= last.end {
         let end = max(last.end, range.end)
         result[result.count - 1] = AddressRange(start: last.start, size: end - last.start)
@@ -30,7 +42,7 @@ struct MemoryWindows {
         result.append(range)
       }
     }
-    return Self.subtract(excluded.sorted { $0.start < $1.start }, from: result)
+    return Self.subtract(excluded.inOrder { $0.start < $1.start }, from: result)
   }
 
   /// Both sorted; `holes` may overlap each other.

@@ -17,8 +17,14 @@ struct ModuleDiscovery {
   private(set) var errors: [SoftError] = []
   private(set) var clientOptions = CrashpadClientOptions()
   private(set) var userStreams: [CrashpadUserStream] = []
+  /// Bytes that Crashpad clients may still fill.
+  private var clientData: Int
 
-  init(memory: any MemoryReader, map: MemoryMap, auxiliary: AuxiliaryVector, is64Bit: Bool, limit: Int) {
+  init(
+    memory: any MemoryReader, map: MemoryMap, auxiliary: AuxiliaryVector, is64Bit: Bool, limit: Int,
+    clientData: Int = CaptureLimits().clientData
+  ) {
+    self.clientData = clientData
     self.memory = memory
     self.map = map
     self.auxiliary = auxiliary
@@ -181,8 +187,9 @@ struct ModuleDiscovery {
       dynamicAddress: image.dynamicAddress ?? 0, headerAddress: image.headerAddress)
     if let client = CrashpadInfo(image, memory: memory) {
       client.merge(into: &clientOptions)
-      module.annotations = client.annotations(&errors)
-      userStreams += client.streams(&errors)
+      module.annotations = client.annotations(&errors, within: &clientData)
+      clientOptions.extraMemory += client.ranges(&errors)
+      userStreams += client.streams(&errors, within: &clientData)
     }
     modules.append(module)
   }

@@ -18,16 +18,20 @@ extension ProcessSnapshot {
     limits: CaptureLimits = CaptureLimits(), system: SystemFacts? = nil
   ) -> ProcessSnapshot {
     let access = access ?? MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
-    var capture = ProcessCapture(
-      process: stopped.processID, representative: stopped.representative,
-      memory: CachingMemoryReader(access.reader), limits: limits)
-    capture.snapshot.memoryStrategy = access.strategy
-    capture.snapshot.softErrors = stopped.softErrors
-    for refusal in access.refusals {
-      capture.snapshot.softErrors.append(SoftError("memory", "\(refusal.strategy) is refused: \(refusal.reason)"))
-    }
-    capture.readThreads(stopped.threadIDs, request)
-    capture.readMap()
+    let source = CaptureSource(
+      threads: stopped.threadIDs,
+      files: ProcessFiles(process: stopped.processID, representative: stopped.representative), memory: access,
+      registers: .ptrace, softErrors: stopped.softErrors + access.refusalErrors)
+    return capture(source, request: request, limits: limits, system: system)
+  }
+
+  /// Captures a process by whatever way leads to it.
+  static func capture(
+    _ source: CaptureSource, request: ExceptionRequest?, limits: CaptureLimits, system: SystemFacts?
+  ) -> ProcessSnapshot {
+    var capture = ProcessCapture(source, limits: limits)
+    capture.readThreads(source.threads, request)
+    capture.readMap(request)
     capture.readModules()
     capture.readException(request)
     capture.chooseMemory()
@@ -39,30 +43,57 @@ extension ProcessSnapshot {
   }
 }
 
+/// What a capture works with: the threads that it may ask for, and where registers, memory and files come from.
+struct CaptureSource {
+  /// The main thread first when it lives.
+  let threads: [Int32]
+  let files: ProcessFiles
+  let memory: MemoryAccess
+  let registers: RegisterSource
+  let softErrors: [SoftError]
+  /// Over `memory`.
+  let cache: CachingMemoryReader
+
+  init(
+    threads: [Int32], files: ProcessFiles, memory: MemoryAccess, registers: RegisterSource, softErrors: [SoftError]
+  ) {
+    self.threads = threads
+    self.files = files
+    self.memory = memory
+    self.registers = registers
+    self.softErrors = softErrors
+    cache = CachingMemoryReader(memory.reader)
+  }
+}
+
 /// The steps of a capture, in order.
 private struct ProcessCapture {
   let process: Int32
-  let file: ProcFile
+  let files: ProcessFiles
   let memory: CachingMemoryReader
+  let registers: RegisterSource
   let limits: CaptureLimits
   var snapshot: ProcessSnapshot
   private var fatalMessageSlot: UInt64 = 0
 
-  init(process: Int32, representative: Int32, memory: CachingMemoryReader, limits: CaptureLimits) {
-    self.process = process
-    file = ProcFile(process: process, thread: representative)
-    self.memory = memory
+  init(_ source: CaptureSource, limits: CaptureLimits) {
+    process = source.files.process
+    files = source.files
+    memory = source.cache
+    registers = source.registers
     self.limits = limits
     snapshot = ProcessSnapshot(processID: process)
+    snapshot.memoryStrategy = source.memory.strategy
+    snapshot.softErrors = source.softErrors
   }
 
   private mutating func fail(_ part: String, _ message: String) { snapshot.softErrors.append(SoftError(part, message)) }
 
   private mutating func read(_ name: String, limit: Int) -> [UInt8] {
     do throws(Errno) {
-      return try file.read(name, limit: limit)
+      return try files.read(name, limit: limit)
     } catch {
-      fail(name, "\(file.path(name)) cannot be read: \(error)")
+      fail(name, "\(files.path(name)) cannot be read: \(error)")
       return []
     }
   }
@@ -80,24 +111,28 @@ private struct ProcessCapture {
     for thread in threads {
       let context: CPUContext
       do throws(Errno) {
-        context = try RegisterReading.read(thread, &snapshot.softErrors)
+        context = try registers.read(thread, &snapshot.softErrors)
       } catch {
         fail("threads", "registers of thread \(thread) cannot be read: \(error)")
         continue
       }
       var result = ThreadSnapshot(threadID: thread, context: context)
-      let own = ProcFile(process: process, thread: thread)
-      var name = (try? own.read("comm", limit: 4096)) ?? []
-      if name.last == 0x0a { name.removeLast() }
-      result.name = name
-      if let statistics = ThreadStatistics((try? own.read("stat", limit: 65536)) ?? []) {
+      let statistics = ThreadStatistics((try? files.read("stat", thread: thread, limit: 4096)) ?? [])
+      result.name = statistics?.name ?? name(of: thread)
+      if let statistics {
         result.userSeconds = Double(statistics.userTicks) / ticks
         result.systemSeconds = Double(statistics.systemTicks) / ticks
       }
-      result.priority = Self.priority(of: thread)
+      result.priority = statistics?.priority ?? (files.isVisible ? Self.priority(of: thread) : nil)
       snapshot.threads.append(result)
     }
     snapshot.is64Bit = snapshot.threads.first?.context.is64Bit ?? true
+  }
+
+  private func name(of thread: Int32) -> [UInt8] {
+    var name = (try? files.read("comm", thread: thread, limit: 4096)) ?? []
+    if name.last == 0x0a { name.removeLast() }
+    return name
   }
 
   private static func priority(of thread: Int32) -> ThreadPriority? {
@@ -113,7 +148,27 @@ private struct ProcessCapture {
       policy: policy & ~0x4000_0000, staticPriority: parameters.sched_priority, nice: nice)
   }
 
-  mutating func readMap() {
+  mutating func readMap(_ request: ExceptionRequest?) {
+    readMapFile()
+    if snapshot.map.mappings.isEmpty { probeMap(request) }
+  }
+
+  /// Without the file: what is readable around the places that matter most.
+  private mutating func probeMap(_ request: ExceptionRequest?) {
+    var places = snapshot.threads.map { $0.context.stackPointer }
+    if let request {
+      places.append(request.stackAddress)
+      let record = CrashRecord(memory.readAvailable(at: request.informationAddress, count: CrashRecord.size))
+      let context = record.flatMap {
+        SignalContext.read(memory, at: $0.contextAddress, is64Bit: snapshot.is64Bit)
+      }
+      if let context { places += [context.stackPointer, context.instructionPointer] + context.general.pointers }
+    }
+    snapshot.map = MemoryProbe.map(memory, around: places, limit: limits.crashingStack)
+    fail("maps", "the map is unknown: \(snapshot.map.mappings.count) readable places were found by trying")
+  }
+
+  private mutating func readMapFile() {
     var malformed: Int?
     for _ in 0..<3 {
       snapshot.process.maps = read("maps", limit: 128 << 20)
@@ -135,10 +190,11 @@ private struct ProcessCapture {
 
   mutating func readModules() {
     snapshot.process.auxiliaryVector = read("auxv", limit: 65536)
+    memory.prefetch(snapshot.map.imagePages)
     var discovery = ModuleDiscovery(
       memory: memory, map: snapshot.map,
       auxiliary: AuxiliaryVector(snapshot.process.auxiliaryVector, is64Bit: snapshot.is64Bit),
-      is64Bit: snapshot.is64Bit, limit: limits.modules)
+      is64Bit: snapshot.is64Bit, limit: limits.modules, clientData: limits.clientData)
     snapshot.moduleSource = discovery.run()
     snapshot.modules = discovery.modules
     snapshot.clientOptions = discovery.clientOptions
@@ -156,7 +212,7 @@ private struct ProcessCapture {
     guard let request else { return }
     let stacks = snapshot.threads.map { stack(of: $0, context: $0.context, limit: 0) }
     var reading = ExceptionReading(
-      memory: memory, process: process, threads: snapshot.threads, stacks: stacks, is64Bit: snapshot.is64Bit)
+      memory: memory, files: files, threads: snapshot.threads, stacks: stacks, is64Bit: snapshot.is64Bit)
     snapshot.exception = reading.read(request)
     fatalMessageSlot = reading.fatalMessageSlot
     snapshot.softErrors += reading.errors
@@ -191,11 +247,20 @@ private struct ProcessCapture {
         gathered += windows.size - before
       }
       windows.add(around: context.instructionPointer, size: limits.codeWindow, before: limits.codeWindow / 2)
-      let limit = index == crashed ? limits.crashingStack : limits.otherStack
+      var limit = index == crashed ? limits.crashingStack : limits.otherStack
+      if let wanted = snapshot.clientOptions.stackLimit { limit = min(limit, wanted) }
       let region = stack(of: thread, context: context, limit: min(limit, left))
       if let region { left -= min(left, region.kept.size) }
       snapshot.threads[index].stack = region
     }
+    // A runaway recursion is told by its top; how the thread came into it, by its bottom.
+    for index in order {
+      guard let region = snapshot.threads[index].stack else { continue }
+      let size = min(limits.stackBottom, left, region.whole.end - region.kept.end)
+      if size > 0 { left -= windows.add(AddressRange(start: region.whole.end - size, size: size), limit: size) }
+    }
+    var extra = limits.extraMemory
+    for range in snapshot.clientOptions.extraMemory { extra -= windows.add(range, limit: extra) }
     let withoutStack = snapshot.threads.filter { $0.stack == nil }.count
     if withoutStack > 0 { fail("stacks", "the stack pointers of \(withoutStack) threads lead to no stack") }
     snapshot.memoryWindows = windows.merged(without: snapshot.threads.compactMap { $0.stack?.kept })
@@ -217,14 +282,17 @@ private struct ProcessCapture {
     facts.commandLine = read("cmdline", limit: 4 << 20)
     if limits.readsEnvironment { facts.environment = read("environ", limit: 4 << 20) }
     facts.limits = read("limits", limit: 1 << 20)
-    facts.executable = try? FileSystem.linkTarget(FilePath("/proc/\(process)/exe"))
+    if files.isVisible { facts.executable = try? FileSystem.linkTarget(FilePath("/proc/\(process)/exe")) }
+    facts.executable = facts.executable ?? snapshot.modules.first { $0.kind == .executable }?.path
     // The process's own file counts threads that have ended as well.
-    if let statistics = ThreadStatistics((try? FileSystem.read(FilePath("/proc/\(process)/stat"), limit: 65536)) ?? [])
-    {
+    if let statistics = ThreadStatistics((try? files.readWhole("stat", limit: 65536)) ?? []) {
       let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
       facts.userSeconds = Double(statistics.userTicks) / ticks
       facts.systemSeconds = Double(statistics.systemTicks) / ticks
       facts.startTime = Self.startTime(statistics.startTicks, perSecond: UInt64(ticks))
+      if !limits.readsEnvironment {
+        snapshot.hiddenEnvironment = AddressRange(start: statistics.environmentStart, end: statistics.environmentEnd)
+      }
     } else {
       fail("stat", "times of the process cannot be read")
     }

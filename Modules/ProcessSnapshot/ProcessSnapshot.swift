@@ -24,13 +24,21 @@ public struct ProcessSnapshot: Sendable {
   public var clientOptions = CrashpadClientOptions()
   /// Streams that Crashpad clients want in the dump.
   public var userStreams: [CrashpadUserStream] = []
+  /// What this snapshot was sanitized by; `nil` for a whole one.
+  public internal(set) var sanitization: SanitizationRules?
   public var exception: ExceptionSnapshot?
   /// The Swift runtime's or libc's message; bytes, usually UTF-8.
   public var fatalMessage: [UInt8]?
   /// Readable memory around the registers of the crashing thread and the code of all threads: in address order, apart from
   /// each other and from the stacks.
   public var memoryWindows: [AddressRange]
+  /// Memory that a dump shows as zeros: the environment that the process was started with lies at the end of its first
+  /// stack. `nil` where it was to be read.
+  public internal(set) var hiddenEnvironment: AddressRange?
+  /// How memory was read.
   public var memoryStrategy: MemoryStrategy
+  /// How the threads were held and their registers read.
+  public var threadAccess = ThreadAccess.ptrace
   public var softErrors: [SoftError]
 
   public init(processID: Int32, timestamp: Timestamp = .now(), is64Bit: Bool = true) {

@@ -14,6 +14,8 @@ public struct ProcessSnapshotError: Error, Hashable, Sendable, CustomStringConve
     case ownProcess
     /// No thread stopped within the time allowed.
     case notStopped
+    /// What the process wants left out of its report cannot be read, or makes no sense.
+    case invalidSanitization
   }
   public let code: Code
   public let processID: Int32

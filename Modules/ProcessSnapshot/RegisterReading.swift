@@ -15,14 +15,17 @@ enum RegisterReading {
     let general = try registerSet(thread, Self.general, capacity: 512)
     guard let (registers, wide) = parse(general) else { throw .notSupported }
     var context = CPUContext(general: registers, is64Bit: wide)
+    // A CPU without XSAVE has no such set: no error.
+    if let extended = try? registerSet(thread, extended, capacity: extendedLimit), extended.count >= 576 {
+      context.extendedState = extended
+      // The area begins with what FXSAVE writes, up to where the kernel put a note of its own: no call for that alone.
+      context.floatingPoint = Array(extended[..<464]) + [UInt8](repeating: 0, count: 48)
+      return context
+    }
     do throws(Errno) {
       context.floatingPoint = try registerSet(thread, wide ? floatingPoint : narrowFloating, capacity: 512)
     } catch {
       errors.append(SoftError("threads", "floating-point registers of thread \(thread): \(error)"))
-    }
-    // A CPU without XSAVE has no such set: no error.
-    if let extended = try? registerSet(thread, extended, capacity: extendedLimit), extended.count >= 576 {
-      context.extendedState = extended
     }
     return context
   }
@@ -36,7 +39,8 @@ enum RegisterReading {
       if result < 0 { failure = -result } else { count = min(result, capacity) }
     }
     if failure != 0 { throw Errno(rawValue: Int32(truncatingIfNeeded: failure)) }
-    return bytes
+    // A copy that is as large as the registers: the buffers of ten thousand threads would be 320 MB.
+    return bytes.withUnsafeBufferPointer { Array($0) }
   }
 
   /// `struct user_regs_struct` of 64-bit threads (27 words) or of 32-bit ones (17 words of 4 bytes).

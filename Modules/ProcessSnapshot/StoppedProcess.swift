@@ -27,9 +27,13 @@ public struct StoppedProcess: ~Copyable {
 
   /// Stops the process.
   ///
-  /// - Parameter timeout: milliseconds to wait for threads to stop.
-  public static func stop(_ process: Int32, timeout: Int64 = 2000) throws(ProcessSnapshotError) -> StoppedProcess {
-    var seizure = Seizure(process)
+  /// - Parameters:
+  ///   - timeout: milliseconds to wait for threads to stop.
+  ///   - known: threads that are known otherwise, for where `/proc` does not show them.
+  public static func stop(
+    _ process: Int32, timeout: Int64 = 2000, known: [Int32] = []
+  ) throws(ProcessSnapshotError) -> StoppedProcess {
+    var seizure = Seizure(process, known)
     do throws(ProcessSnapshotError) {
       try seizure.run(until: MonotonicInstant.now().advanced(milliseconds: timeout))
     } catch {
@@ -64,10 +68,13 @@ private struct Seizure {
   private(set) var threads: [TracedThread] = []
   private(set) var softErrors: [SoftError] = []
   private var known: Set<Int32> = []
+  private let told: [Int32]
+  private let signals = ChildSignals()
   let isOwnChild: Bool
 
-  init(_ process: Int32) {
+  init(_ process: Int32, _ told: [Int32]) {
     self.process = process
+    self.told = told
     let status = StatusFile((try? ProcFile(process: process, thread: process).read("status", limit: 1 << 20)) ?? [])
     isOwnChild = status.numbers("PPid")?.first == UInt64(getpid())
   }
@@ -81,6 +88,8 @@ private struct Seizure {
         .ownProcess, processID: process, "a process cannot stop itself: capture it from another process")
     }
     var refusal: Errno?
+    signals.block()
+    defer { signals.unblock() }
     for _ in 0..<Self.rounds {
       var found = false
       for thread in try list() where known.insert(thread).inserted {
@@ -120,33 +129,41 @@ private struct Seizure {
         throw ProcessSnapshotError(
           .noSuchProcess, processID: process, underlying: .noSuchProcess, "there is no process with this id")
       }
-      // Without /proc the main thread is all that is known.
-      return [process]
+      // Without /proc the main thread is all that is known, unless somebody has told.
+      return [process] + told.filter { $0 != process && $0 > 0 }
     }
   }
 
   private func hasEnded(_ thread: Int32) -> Bool {
-    guard let text = try? ProcFile(process: process, thread: thread).read("stat", limit: 65536) else { return true }
+    guard let text = try? ProcFile(process: process, thread: thread).read("stat", limit: 65536) else {
+      // /proc may be missing, or hide it.
+      return linux_tgkill(process, thread, 0) != 0 && Errno.current == .noSuchProcess
+    }
     return ThreadStatistics(text)?.hasEnded ?? false
   }
 
   /// - Returns: whether no thread runs any more.
   private mutating func waitForStops(until deadline: MonotonicInstant) -> Bool {
+    var complete = true
+    // One after the other: looking at all of them whenever one has stopped would take the square of their number.
+    for index in threads.indices where threads[index].state == .running {
+      if !waitForStop(index, until: deadline) { complete = false }
+    }
+    return complete
+  }
+
+  private mutating func waitForStop(_ index: Int, until deadline: MonotonicInstant) -> Bool {
     var pause = 20
     while true {
-      var running = false
-      for index in threads.indices where threads[index].state == .running {
-        threads[index].poll()
-        if threads[index].state == .running {
-          running = true
-          // An exited leader that others outlive never reports anything.
-          if pause > 1000, hasEnded(threads[index].threadID) { threads[index].markEnded() }
-        }
+      threads[index].poll()
+      if threads[index].state != .running { return true }
+      // An exited leader that others outlive never reports anything.
+      if pause > 1000, hasEnded(threads[index].threadID) {
+        threads[index].markEnded()
+        return true
       }
-      if !running { return true }
       if deadline < MonotonicInstant.now() { return false }
-      usleep(UInt32(pause))
-      pause = min(pause * 2, 2000)
+      if !signals.waitForChild(microseconds: pause) { pause = min(pause * 2, 2000) }
     }
   }
 
@@ -185,7 +202,7 @@ private struct Seizure {
         var thread = thread
         thread.poll()
         if thread.detach() && thread.state == .stopped { return false }
-        if thread.state == .running { return true }
+        if thread.state != .ended { return true }
         // Killed while it was stopped: the kernel keeps it for its tracer until he has taken note.
         if thread.threadID == process && isOwnChild { return false }
         return linux_reap_traced(thread.threadID) == 0

@@ -10,21 +10,48 @@ extension SentryClient {
   /// Stores what the user said, for all later runs too. With `.given`, reports that waited for it are sent.
   public func setUserConsent(_ consent: UserConsent) {
     guard let database else { return }
-    lock.withLock {
+    locked {
       do throws(CrashDatabaseError) {
         try consent.store(database: database.path)
       } catch {
-        note(.storage, "the user's consent could not be stored: \(error)")
+        noteLocked(.storage, "the user's consent could not be stored: \(error)")
       }
       applyConsent()
       if consent == .given { try? crashClient?.requestRetry() }
     }
+    transport?.consentChanged(maySend: maySend)
+    if capturesInProcess { sendPendingReports(database) }
   }
 
-  /// Tells the handlers of this database whether they may send. Under `lock`, or during the start.
+  /// Tries now what waits for a later attempt: envelopes, and the reports of the handler.
+  public func retry() {
+    transport?.retry()
+    if let database, capturesInProcess { sendPendingReports(database) }
+    try? lock.withLock { crashClient }?.requestRetry()
+  }
+
+  /// Whether the user has agreed, where that is asked for.
+  internal var maySend: Bool { !options.requiresUserConsent || userConsent == .given }
+
+  /// Envelopes that were not sent in time go to the run directory; the next start sends them.
+  internal func storeUnsent(_ envelopes: [[UInt8]]) {
+    if envelopes.isEmpty { return }
+    guard let folder = runPath else { return }
+    lock.withLock { keepsRun = true }
+    for bytes in envelopes {
+      let path = folder.appending("\(UniqueID.random()).envelope")
+      do throws(Errno) {
+        try FileSystem.write(bytes, to: path)
+      } catch {
+        locked { noteLocked(.storage, "an envelope that was not sent could not be stored: \(error)") }
+      }
+    }
+  }
+
+  /// Tells the handlers of this database whether they may send. Under `lock`, which `locked` has taken.
   internal func applyConsent() {
     guard let database else { return }
-    let isWithheld = options.requiresUserConsent && userConsent != .given
+    let isWithheld = !maySend
     do throws(CrashDatabaseError) {
       try database.settings.update { settings in
         settings.uploadsEnabled = !isWithheld
@@ -32,7 +59,7 @@ extension SentryClient {
         settings.uploadsPaused = isWithheld
       }
     } catch {
-      note(.storage, "\(error)")
+      noteLocked(.storage, "\(error)")
     }
   }
 
@@ -42,11 +69,17 @@ extension SentryClient {
   ///
   /// - Returns: whether no report is left.
   public func flush(milliseconds: Int64) -> Bool {
+    let deadline = MonotonicInstant.now().advanced(milliseconds: max(0, milliseconds))
+    flushTelemetry()
+    let isSent = transport?.flush(milliseconds: milliseconds) ?? true
+    return flushReports(until: deadline) && isSent
+  }
+
+  private func flushReports(until deadline: MonotonicInstant) -> Bool {
     guard let database else { return true }
     let started = Timestamp.now().seconds
-    let deadline = MonotonicInstant.now().advanced(milliseconds: max(0, milliseconds))
     let client = lock.withLock { crashClient }
-    let isHopeless = client == nil || options.dsn == nil
+    let isHopeless = client == nil || options.dsn == nil || capturesInProcess
     if !isHopeless && !database.unsentReports().isEmpty { try? client?.requestRetry() }
     let attempts = Attempts(database)
     var pause: Int32 = 5

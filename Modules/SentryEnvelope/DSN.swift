@@ -30,6 +30,7 @@ public struct DSN: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "invalid DSN: \(reason)" }
   }
 
+  /// Parses `scheme://publicKey[:secret]@host[:port][/path]/project`; what is in brackets may be missing.
   public init(_ text: String) throws(ParseError) {
     var rest = Array(text.utf8)[...]
 

@@ -5,20 +5,24 @@ public import StructuredValue
 public struct DebugImage: Hashable, Sendable {
   /// `elf` on Linux.
   public var type: String
+  /// The file's path.
   public var codeFile: String?
   /// The whole build ID in lower-case hexadecimal digits.
   public var codeID: String?
   /// A UUID made of the build ID; docs/formats/wire-formats.md, "Debug identifiers".
   public var debugID: String?
+  /// Where its first segment was mapped.
   public var imageAddress: UInt64?
   /// Bytes.
   public var imageSize: UInt64?
 
+  /// An image of which nothing but its file is known.
   public init(type: String = "elf", codeFile: String? = nil) {
     self.type = type
     self.codeFile = codeFile
   }
 
+  /// Takes what is well formed.
   public init(value: StructuredValue) {
     type = value["type"]?.string ?? "elf"
     codeFile = value["code_file"]?.string
@@ -28,6 +32,7 @@ public struct DebugImage: Hashable, Sendable {
     imageSize = value["image_size"]?.uint64
   }
 
+  /// As `debug_meta.images` of an event has it.
   public var value: StructuredValue {
     var object = StructuredObject()
     object["type"] = .string(type)

@@ -11,13 +11,16 @@ public struct EnvelopeError: Error, Hashable, Sendable, CustomStringConvertible 
 public struct EnvelopeItem: Hashable, Sendable {
   /// `type` and what else belongs to it. `length` is written by the envelope.
   public var headers: StructuredObject
+  /// The content. It may have line feeds: the header says how long it is.
   public var payload: [UInt8]
 
+  /// An item whose headers are known, `type` among them.
   public init(headers: StructuredObject, payload: [UInt8]) {
     self.headers = headers
     self.payload = payload
   }
 
+  /// An item without headers but its type.
   public init(type: String, payload: [UInt8]) {
     headers = StructuredObject()
     headers["type"] = .string(type)
@@ -27,6 +30,7 @@ public struct EnvelopeItem: Hashable, Sendable {
   /// `event`, `attachment`, `session`, …; empty when the item has none.
   public var type: String { headers["type"]?.string ?? "" }
 
+  /// An event as JSON.
   public static func event(_ event: SentryEvent) -> EnvelopeItem {
     EnvelopeItem(type: "event", payload: event.value.json)
   }
@@ -49,9 +53,12 @@ public struct EnvelopeItem: Hashable, Sendable {
 ///
 /// Format: docs/formats/wire-formats.md, "Envelopes".
 public struct Envelope: Hashable, Sendable {
+  /// `event_id`, `dsn`, `sent_at`, `trace` and what else belongs to all items.
   public var headers: StructuredObject
+  /// In the order in which they are written.
   public var items: [EnvelopeItem]
 
+  /// An envelope; one without items says nothing to a server.
   public init(headers: StructuredObject = StructuredObject(), items: [EnvelopeItem] = []) {
     self.headers = headers
     self.items = items

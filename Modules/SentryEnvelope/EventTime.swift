@@ -74,12 +74,27 @@ public struct EventTime: Hashable, Comparable, Sendable, CustomStringConvertible
     let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    func padded(_ value: Int64, _ width: Int) -> String {
-      let text = String(value)
-      return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    return String(unsafeUninitializedCapacity: 27) { text in
+      var position = 0
+      // One digit after the other, from the last.
+      func put(_ value: Int64, _ width: Int, _ end: Unicode.Scalar) {
+        var rest = value
+        for place in stride(from: position + width - 1, through: position, by: -1) {
+          text[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+          rest /= 10
+        }
+        text[position + width] = UInt8(ascii: end)
+        position += width + 1
+      }
+      put(year, 4, "-")
+      put(month, 2, "-")
+      put(day, 2, "T")
+      put(rest / 3600, 2, ":")
+      put(rest % 3600 / 60, 2, ":")
+      put(rest % 60, 2, ".")
+      put(Int64(microseconds), 6, "Z")
+      return position
     }
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(rest / 3600, 2)):"
-      + "\(padded(rest % 3600 / 60, 2)):\(padded(rest % 60, 2)).\(padded(Int64(microseconds), 6))Z"
   }
 
   public static func < (left: EventTime, right: EventTime) -> Bool {

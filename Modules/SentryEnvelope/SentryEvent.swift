@@ -5,33 +5,50 @@ public import StructuredValue
 ///
 /// Format: docs/formats/wire-formats.md, "Events".
 public struct SentryEvent: Hashable, Sendable {
+  /// `nil` until it is captured, unless the program chooses one.
   public var eventID: SentryID?
+  /// When it happened; `nil`: when it is captured.
   public var timestamp: EventTime?
+  /// `native`; servers read stacks by it.
   public var platform: String?
+  /// How bad it is; `nil`: what the scope says, or `error`.
   public var level: SentryLevel?
+  /// The part of the program that speaks.
   public var logger: String?
   /// The text as it is shown.
   public var message: String?
+  /// What went wrong; the cause comes first, and what was seen last.
   public var exceptions: [SentryException] = []
+  /// Threads with their stacks.
   public var threads: [SentryThread] = []
+  /// What the program was at.
   public var transaction: String?
+  /// The version of the program.
   public var release: String?
+  /// The build of the release.
   public var dist: String?
+  /// Where the program runs.
   public var environment: String?
+  /// Who uses the program.
   public var user: User?
+  /// How it is grouped into issues; `nil`: the server decides.
   public var fingerprint: [String]?
+  /// Who sends it.
   public var sdk: StructuredObject = StructuredObject()
   /// Texts to search by.
   public var tags: StructuredObject = StructuredObject()
+  /// Values that are shown and not searched by.
   public var extra: StructuredObject = StructuredObject()
   /// Objects by name: `os`, `device`, `app`, `runtime`, `trace` are known to servers.
   public var contexts: StructuredObject = StructuredObject()
   /// Oldest first.
   public var breadcrumbs: [Breadcrumb] = []
+  /// The executables and libraries of the stacks' addresses.
   public var images: [DebugImage] = []
   /// Fields that have no property here, as they came.
   public var other: StructuredObject = StructuredObject()
 
+  /// An event of this process.
   public init(eventID: SentryID? = nil, level: SentryLevel? = nil) {
     self.eventID = eventID
     self.level = level

@@ -3,8 +3,11 @@ public import StructuredValue
 
 /// One call of a stack.
 public struct Frame: Hashable, Sendable {
+  /// Where the function was: of a call the return address, of the youngest frame the instruction itself.
   public var instructionAddress: UInt64?
+  /// Where the function begins.
   public var symbolAddress: UInt64?
+  /// Where the image is loaded in which it lies.
   public var imageAddress: UInt64?
   /// The function's name as a person reads it.
   public var function: String?
@@ -14,17 +17,23 @@ public struct Frame: Hashable, Sendable {
   public var module: String?
   /// The file of the image.
   public var package: String?
+  /// The source file, as short as debug information has it.
   public var fileName: String?
+  /// The source file with its folder.
   public var absolutePath: String?
+  /// From 1.
   public var lineNumber: Int64?
+  /// From 1.
   public var columnNumber: Int64?
   /// Whether it is the application's own code.
   public var isInApp: Bool?
   /// How the frame was found: `context`, `cfi`, `fp`, `scan`.
   public var trust: String?
 
+  /// A frame of which nothing but its address is known.
   public init(instructionAddress: UInt64? = nil) { self.instructionAddress = instructionAddress }
 
+  /// Takes what is well formed.
   public init(value: StructuredValue) {
     instructionAddress = value["instruction_addr"]?.address
     symbolAddress = value["symbol_addr"]?.address
@@ -41,6 +50,7 @@ public struct Frame: Hashable, Sendable {
     trust = value["trust"]?.string
   }
 
+  /// As `frames` of a stack trace has it; addresses as hexadecimal text.
   public var value: StructuredValue {
     var object = StructuredObject()
     object.set("instruction_addr", address: instructionAddress)
@@ -67,16 +77,19 @@ public struct Stacktrace: Hashable, Sendable {
   /// By name, of the youngest call.
   public var registers: StructuredObject
 
+  /// Calls, oldest first.
   public init(frames: [Frame], registers: StructuredObject = StructuredObject()) {
     self.frames = frames
     self.registers = registers
   }
 
+  /// Takes what is well formed.
   public init(value: StructuredValue) {
     frames = (value["frames"]?.array ?? []).map { Frame(value: $0) }
     registers = value["registers"]?.object ?? StructuredObject()
   }
 
+  /// As `stacktrace` of an exception or a thread has it.
   public var value: StructuredValue {
     var object = StructuredObject()
     object["frames"] = .array(frames.map { $0.value })
@@ -87,18 +100,25 @@ public struct Stacktrace: Hashable, Sendable {
 
 /// A thread of an event.
 public struct SentryThread: Hashable, Sendable {
+  /// The system's number of the thread, as text.
   public var id: String
+  /// Its name; `nil`: not known.
   public var name: String?
+  /// Whether it is the one that crashed.
   public var isCrashed: Bool?
+  /// Whether it is the one that made the event.
   public var isCurrent: Bool?
+  /// Its calls; `nil`: nobody looked.
   public var stacktrace: Stacktrace?
 
+  /// A thread of which no more than that is known.
   public init(id: String, name: String? = nil, stacktrace: Stacktrace? = nil) {
     self.id = id
     self.name = name
     self.stacktrace = stacktrace
   }
 
+  /// Takes what is well formed.
   public init(value: StructuredValue) {
     id = value["id"]?.string ?? value["id"]?.int64.map { String($0) } ?? ""
     name = value["name"]?.string
@@ -107,6 +127,7 @@ public struct SentryThread: Hashable, Sendable {
     stacktrace = value["stacktrace"].map { Stacktrace(value: $0) }
   }
 
+  /// As `threads.values` of an event has it.
   public var value: StructuredValue {
     var object = StructuredObject()
     object["id"] = .string(id)

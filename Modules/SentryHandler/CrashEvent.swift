@@ -17,7 +17,12 @@ enum CrashEvent {
     let time = snapshot.exception?.time ?? snapshot.timestamp
     event["timestamp"] = .string(time.iso8601)
     if event["platform"] == nil { event["platform"] = "native" }
-    if event["level"] == nil || event["level"] == .null { event["level"] = "fatal" }
+    if snapshot.exception?.isSimulated == true {
+      // What the client has prepared is for a crash.
+      event["level"] = "info"
+    } else if event["level"] == nil || event["level"] == .null {
+      event["level"] = "fatal"
+    }
     if event["exception"] == nil, let exception = snapshot.exception {
       event["exception"] = ["values": [value(exception, message: snapshot.fatalMessage)]]
     }
@@ -26,12 +31,21 @@ enum CrashEvent {
     event["contexts"] = .object(contexts)
   }
 
+  /// Completes an event that the client has changed since with what was found out before.
+  static func complete(_ event: inout StructuredObject, from before: StructuredObject) {
+    for key in ["event_id", "timestamp"] { event[key] = before[key] }
+    for key in ["platform", "level", "exception"] where event[key] == nil { event[key] = before[key] }
+    var contexts = event["contexts"]?.object ?? StructuredObject()
+    contexts["crash_capture"] = before["contexts"]?["crash_capture"]
+    event["contexts"] = .object(contexts)
+  }
+
   /// The signal as an exception: its name as the type, the runtime's message or the details as the value.
   private static func value(_ exception: ExceptionSnapshot, message: [UInt8]?) -> StructuredValue {
     let record = MinidumpException(
       threadID: UInt32(bitPattern: exception.threadID), code: UInt32(bitPattern: exception.signal.signal),
       flags: UInt32(bitPattern: exception.signal.code), address: exception.address)
-    let names = record.name(on: .linux, architecture: .amd64)
+    let names = record.linuxName
     let signal = names.code ?? "signal \(exception.signal.signal)"
     let details = [names.flags, exception.address == 0 ? nil : "at 0x\(String(exception.address, radix: 16))"]
     let text =
@@ -56,6 +70,7 @@ enum CrashEvent {
   private static func capture(_ snapshot: borrowing ProcessSnapshot) -> StructuredValue {
     [
       "memory": .string(snapshot.memoryStrategy.description),
+      "thread_access": .string(snapshot.threadAccess.description),
       "threads": .integer(Int64(snapshot.threads.count)),
       "modules": .integer(Int64(snapshot.modules.count)),
       "soft_errors": .array(snapshot.softErrors.prefix(32).map { .string($0.description) }),

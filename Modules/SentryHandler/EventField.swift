@@ -1,4 +1,5 @@
 // Provides the event as a form field, for servers that do not read it out of the attachments.
+import StableOrder
 internal import StructuredValue
 
 /// The form field `sentry`: the event as JSON.
@@ -35,7 +36,7 @@ enum EventField {
   /// them, as many as the longer file has, are what the limit on breadcrumbs means to keep.
   static func merge(_ trails: [[StructuredValue]]) -> [StructuredValue] {
     // Times are RFC 3339 in UTC and sort as text; the order within one file stays where they are equal.
-    let sorted = trails.joined().sorted { ($0["timestamp"]?.string ?? "") < ($1["timestamp"]?.string ?? "") }
+    let sorted = trails.flatMap { $0 }.inOrder { ($0["timestamp"]?.string ?? "") < ($1["timestamp"]?.string ?? "") }
     return Array(sorted.suffix(trails.map { $0.count }.max() ?? 0))
   }
 }

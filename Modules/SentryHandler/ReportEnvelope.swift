@@ -16,7 +16,7 @@ enum ReportEnvelope {
     var event: StructuredObject?
     var trails: [[StructuredValue]] = []
     for attachment in report.attachments {
-      guard let bytes = try? FileSystem.read(attachment.path, limit: limit) else { continue }
+      guard let bytes = try? FileSystem.readRegular(attachment.path, limit: limit) else { continue }
       let name = String(decoding: attachment.name, as: UTF8.self)
       if name == eventName {
         event = (try? StructuredValue(messagePack: bytes))?.object
@@ -32,7 +32,7 @@ enum ReportEnvelope {
       items.insert(EnvelopeItem(type: "event", payload: StructuredValue.object(event).json), at: 0)
     }
     let id = report.report.id
-    if let dump = try? FileSystem.read(report.report.path, limit: limit) {
+    if let dump = try? FileSystem.readRegular(report.report.path, limit: limit) {
       items.append(.attachment(dump, filename: "\(id).dmp", attachmentType: "event.minidump"))
     }
     if !withHeader {

@@ -28,6 +28,20 @@ final class SentryExtension: HandlerExtension {
     return StructuredValue.object(event).messagePack
   }
 
+  /// The application's hook has changed the event. What only this side knows is put into it again.
+  func attachmentsChanged(_ report: borrowing UploadReport, files: [FilePath]) {
+    guard let path = files.first(where: { $0.lastComponent == Self.eventName }), var event = Self.read(path),
+      let attachment = report.attachments.first(where: { $0.name == Self.eventName }),
+      let before = Self.read(attachment.path)
+    else { return }
+    CrashEvent.complete(&event, from: before)
+    do throws(Errno) {
+      try FileSystem.replace(attachment.path, with: StructuredValue.object(event).messagePack)
+    } catch {
+      log.warning("what the application changed in the event of report \(report.report.id) is lost: \(error)")
+    }
+  }
+
   func prepareForUpload(_ report: borrowing UploadReport) {
     guard let attachment = report.attachments.first(where: { $0.name == Self.eventName }),
       var event = Self.read(attachment.path), !WalkedEvent.isWalked(event),
@@ -47,7 +61,7 @@ final class SentryExtension: HandlerExtension {
     else { return [] }
     let trails = EventField.breadcrumbFiles.map { name -> [UInt8] in
       guard let file = report.attachments.first(where: { $0.name.elementsEqual(name.utf8) }) else { return [] }
-      return (try? FileSystem.read(file.path, limit: Self.eventLimit)) ?? []
+      return (try? FileSystem.readRegular(file.path, limit: Self.eventLimit)) ?? []
     }
     return EventField.value(event, breadcrumbs: trails).map { [(EventField.name, $0)] } ?? []
   }
@@ -56,9 +70,11 @@ final class SentryExtension: HandlerExtension {
     ReportEnvelope.bytes(report, withHeader: withHeader)
   }
 
+  func deliver(_ delivery: HandlerDelivery) { RunDelivery(delivery, log: log)?.run() }
+
   /// `nil` when the file holds no event: it is empty before a foreign client's crash.
   private static func read(_ path: FilePath) -> StructuredObject? {
-    guard let bytes = try? FileSystem.read(path, limit: eventLimit), !bytes.isEmpty,
+    guard let bytes = try? FileSystem.readRegular(path, limit: eventLimit), !bytes.isEmpty,
       let value = try? StructuredValue(messagePack: bytes)
     else { return nil }
     return value.object

@@ -1,5 +1,6 @@
 // Provides the handler that this project ships: Crashpad's with what Sentry adds.
 internal import CLinuxShims
+internal import CrashClient
 internal import HandlerCore
 public import LinuxSystem
 
@@ -15,7 +16,10 @@ public enum SentryHandler {
       let bytes = Array(text.utf8)
       bytes.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
       return status
-    case .serve(let options):
+    case .serve(var options):
+      options.delivery = DeliverySettings(environment: EnvironmentVariable.all())
+      options.sanitizesStacks =
+        EnvironmentVariable.value("SENTRY_NATIVE_STACKS")?.bytes.elementsEqual("sanitized".utf8) ?? false
       let log = HandlerLog(
         threshold: options.logLevel ?? .info, standardErrorThreshold: options.logLevel ?? .error, file: options.logFile)
       return HandlerService.run(options, log: log, extension: SentryExtension(log: log))

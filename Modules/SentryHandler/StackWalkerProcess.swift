@@ -54,19 +54,25 @@ struct StackWalkerProcess {
     return try? StructuredValue(json: answer)
   }
 
-  /// Beside the handler, under the handler's own name in place of `handler`.
+  /// Beside the handler; a program that is its own handler has the walker inside as well.
   private static var program: FilePath? {
+    if isSelf { return "/proc/self/exe" }
     guard let executable = try? FileSystem.executable() else { return nil }
     let walker = executable.directory.appending("crashpad_walker")
     return FileSystem.isExecutable(walker) ? walker : nil
   }
+
+  private static var isSelf: Bool { self_handler_state() & UInt32(SELF_HANDLER_ACTS) != 0 }
 
   /// The writing end is closed here, so that the walker's is the only one.
   private func start(
     _ program: FilePath, _ dump: FilePath, _ options: [FilePath], output: consuming OwnedFileDescriptor
   ) throws(Errno) -> ChildProcess {
     try ChildProcess.spawn(
-      program, arguments: [program, dump, "--json", "--seconds", "25"] + options, input: .null,
+      program, arguments: [program, dump, "--json", "--seconds", "25"] + options,
+      environment: Self.isSelf
+        ? EnvironmentVariable.all() + [FilePath("\(SELF_HANDLER_VARIABLE)=\(SELF_HANDLER_ROLE_WALKER)")] : nil,
+      input: .null,
       output: .descriptor(output.rawValue), error: .null)
   }
 

@@ -5,6 +5,8 @@ internal import StructuredValue
 enum WalkedEvent {
   /// Frames of one thread that an event carries; the newest stay.
   private static let frameLimit = 250
+  /// Modules that an event names.
+  private static let imageLimit = 1024
 
   /// Whether an event has stacks already.
   static func isWalked(_ event: StructuredObject) -> Bool { event["threads"] != nil }
@@ -12,7 +14,7 @@ enum WalkedEvent {
   static func complete(_ event: inout StructuredObject, with walk: StructuredValue) {
     var threads: [StructuredValue] = []
     for thread in walk["threads"]?.array ?? [] {
-      let stack = stacktrace(thread["frames"]?.array ?? [])
+      let stack = stacktrace(thread)
       let crashed = thread["crashed"]?.bool ?? false
       if crashed { setStack(stack, in: &event) }
       var value = StructuredObject()
@@ -25,6 +27,41 @@ enum WalkedEvent {
       threads.append(.object(value))
     }
     event["threads"] = ["values": .array(threads)]
+    if let message = walk["crash"]?["message"]?.string { setReason(message, in: &event) }
+    if event["debug_meta"] == nil {
+      event["debug_meta"] = ["images": .array((walk["modules"]?.array ?? []).prefix(imageLimit).compactMap(image))]
+    }
+  }
+
+  /// What the walker found to be the reason takes the place of the signal's details, never of a message.
+  private static func setReason(_ message: String, in event: inout StructuredObject) {
+    guard var exception = event["exception"]?.object, var values = exception["values"]?.array,
+      var first = values.first?.object, first["mechanism"]?["type"]?.string == "signalhandler"
+    else { return }
+    let text = first["value"]?.string ?? ""
+    let code = first["mechanism"]?["meta"]?["signal"]?["code_name"]?.string ?? ""
+    let isDetail =
+      text.isEmpty || text.utf8.starts(with: "at 0x".utf8) || (!code.isEmpty && text.utf8.starts(with: code.utf8))
+    guard isDetail else { return }
+    first["value"] = .string(message)
+    values[0] = .object(first)
+    exception["values"] = .array(values)
+    event["exception"] = .object(exception)
+  }
+
+  /// A module as a debug image; `nil` for one that nothing identifies.
+  private static func image(_ module: StructuredValue) -> StructuredValue? {
+    guard let debugID = module["debug_id"]?.string, let base = module["base"], let size = module["size"]?.string,
+      let bytes = Int64(hexadecimal: size)
+    else { return nil }
+    var value = StructuredObject()
+    value["type"] = "elf"
+    value["code_file"] = module["path"]
+    if let codeID = module["code_id"]?.string { value["code_id"] = .string(codeID) }
+    value["debug_id"] = .string(debugID)
+    value["image_addr"] = base
+    value["image_size"] = .integer(bytes)
+    return .object(value)
   }
 
   private static func setStack(_ stack: StructuredValue, in event: inout StructuredObject) {
@@ -38,8 +75,11 @@ enum WalkedEvent {
   }
 
   /// Sentry's order: the oldest frame first.
-  private static func stacktrace(_ frames: [StructuredValue]) -> StructuredValue {
-    ["frames": .array(frames.prefix(frameLimit).reversed().map(frame))]
+  private static func stacktrace(_ thread: StructuredValue) -> StructuredValue {
+    var value = StructuredObject()
+    value["frames"] = .array((thread["frames"]?.array ?? []).prefix(frameLimit).reversed().map(frame))
+    if let registers = thread["registers"] { value["registers"] = registers }
+    return .object(value)
   }
 
   private static func frame(_ frame: StructuredValue) -> StructuredValue {
@@ -49,7 +89,8 @@ enum WalkedEvent {
     if let raw = frame["symbol_raw"]?.string, raw != frame["symbol"]?.string { value["raw_function"] = .string(raw) }
     if let module = frame["module"]?.string {
       value["package"] = .string(module)
-      value["in_app"] = .bool(isApplication(module))
+      // What the compiler and the runtime put around the program's own code is folded away.
+      value["in_app"] = .bool(isApplication(module) && frame["role"]?.string == nil)
     }
     if let file = frame["file"]?.string { value["filename"] = .string(file) }
     if let line = frame["line"]?.int64 { value["lineno"] = .integer(line) }
@@ -67,5 +108,15 @@ enum WalkedEvent {
       return false
     }
     return true
+  }
+}
+
+extension Int64 {
+  /// `0x…`; `nil` for anything else.
+  fileprivate init?(hexadecimal text: String) {
+    guard text.utf8.starts(with: "0x".utf8),
+      let value = Int64(String(decoding: text.utf8.dropFirst(2), as: UTF8.self), radix: 16)
+    else { return nil }
+    self = value
   }
 }

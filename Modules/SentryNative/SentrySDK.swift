@@ -6,6 +6,8 @@ import LinuxSystem
 @_exported public import SentryClient
 @_exported public import SentryEnvelope
 @_exported public import StructuredValue
+// Requests and responses, for `TransportChoice.httpClient`.
+@_exported public import Uploader
 
 /// Crash reporting for Swift programs on Linux.
 ///
@@ -15,7 +17,7 @@ import LinuxSystem
 ///
 /// All functions may be called from any thread or task. Names are those of Sentry's Cocoa SDK.
 public enum SentrySDK {
-  private static let current = CurrentClient()
+  internal static let current = CurrentClient()
 
   /// Starts the SDK.
   ///
@@ -31,9 +33,12 @@ public enum SentrySDK {
 
   /// Starts the SDK with options that were made before.
   public static func start(options: Options) {
-    var (clientOptions, issue) = options.clientOptions
+    var (clientOptions, issues) = options.clientOptions
     clientOptions.threadsAreHooked = thread_hook_is_linked() != 0
-    current.replace { SentryClient(options: clientOptions, issue: issue) }
+    current.replace(describeError: options.errorDescription) {
+      let client = SentryClient(options: clientOptions, issues: issues)
+      return (client, hangMonitor(client, options))
+    }
   }
 
   /// Whether `start` was called, and `close` was not called after it.
@@ -58,24 +63,40 @@ public enum SentrySDK {
   /// SDK.
   public static func configureScope(_ configure: (inout Scope) -> Void) { current.client?.configureScope(configure) }
 
-  /// Sets a text that issues can be searched by.
-  public static func setTag(value: String, key: String) { configureScope { $0.setTag(value: value, key: key) } }
+  /// Sets a text that issues can be searched by. Makes no system call, so it may be called as often as one likes.
+  public static func setTag(value: String, key: String) { current.client?.setTag(value: value, key: key) }
+  /// Takes a tag away; nothing when there is none of that name.
+  public static func removeTag(key: String) { current.client?.removeTag(key: key) }
 
   /// Sets a value that is shown with issues.
   public static func setExtra(value: StructuredValue, key: String) {
-    configureScope { $0.setExtra(value: value, key: key) }
+    current.client?.setExtra(value: value, key: key)
   }
+  /// Takes an extra value away.
+  public static func removeExtra(key: String) { current.client?.removeExtra(key: key) }
 
   /// Sets a named object that is shown with issues.
   public static func setContext(value: StructuredObject, key: String) {
-    configureScope { $0.setContext(value: value, key: key) }
+    current.client?.setContext(value: value, key: key)
   }
+  /// Takes a named object away, but none that the SDK fills itself.
+  public static func removeContext(key: String) { current.client?.removeContext(key: key) }
+
+  /// Sets a value that logs and metrics carry.
+  public static func setAttribute(value: StructuredValue, key: String, unit: String? = nil) {
+    current.client?.setAttribute(value: value, key: key, unit: unit)
+  }
+  /// Takes an attribute away.
+  public static func removeAttribute(key: String) { current.client?.removeAttribute(key: key) }
 
   /// Says who uses the program; `nil` leaves only an identifier of the installation.
-  public static func setUser(_ user: User?) { configureScope { $0.setUser(user) } }
+  public static func setUser(_ user: User?) { current.client?.setUser(user?.value.object) }
 
   /// Adds a breadcrumb: something that happened, and may explain a later crash. Its time is now unless it says when.
+  /// Makes no system call.
   public static func addBreadcrumb(_ breadcrumb: Breadcrumb) { current.client?.addBreadcrumb(breadcrumb) }
+  /// Forgets all breadcrumbs.
+  public static func clearBreadcrumbs() { configureScope { $0.clearBreadcrumbs() } }
 
   // MARK: Consent
 
@@ -84,6 +105,9 @@ public enum SentrySDK {
 
   /// The user does not agree. Reports wait.
   public static func revokeUserConsent() { current.client?.setUserConsent(.revoked) }
+
+  /// Forgets what the user said.
+  public static func resetUserConsent() { current.client?.setUserConsent(.unknown) }
 
   // MARK: Delivery and end
 
@@ -107,37 +131,49 @@ public enum SentrySDK {
     }
   }
 
+  /// Tries now what waits for a later attempt: events and crash reports.
+  public static func retry() { current.client?.retry() }
+
   /// Ends the SDK: crashes are not captured any more, and signal handlers are as they were before `start`.
-  public static func close() { current.replace { nil } }
+  public static func close() { current.replace { (nil, nil) } }
 
   /// Crashes the program, to try the SDK out.
   public static func crash() -> Never { fatalError("SentrySDK.crash() was called") }
 }
 
 /// The client in use.
-private final class CurrentClient: @unchecked Sendable {
-  // @unchecked: `stored` is only used under `access`.
+internal final class CurrentClient: @unchecked Sendable {
+  // @unchecked: what is stored is only used under `access`.
   private let access = Lock()
   /// Held while one client is closed and another one started: one at a time in a process.
   private let change = Lock()
-  private var stored: SentryClient?
+  // `exclusivity(unchecked)`: every call of the SDK comes by here, and `access` sees to it already.
+  @exclusivity(unchecked) private var stored: SentryClient?
+  private var storedMonitor: HangMonitor?
+  private var storedDescription: (@Sendable (any Error) -> String?)?
+
+  init() { access.holdDuringForks() }
 
   var client: SentryClient? { access.withLock { stored } }
 
-  func replace(_ make: () -> SentryClient?) {
-    change.withLock {
-      access.withLock { stored.take() }?.close()
-      let made = make()
-      access.withLock { stored = made }
-    }
-  }
-}
+  /// Watches over hangs; `nil` where that is off.
+  var monitor: HangMonitor? { access.withLock { storedMonitor } }
 
-extension Duration {
-  /// Rounded up; 0 when negative.
-  fileprivate var milliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    if seconds < 0 || attoseconds < 0 { return 0 }
-    return min(seconds, 1 << 40) * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+  /// The application's words for an error.
+  var describeError: (@Sendable (any Error) -> String?)? { access.withLock { storedDescription } }
+
+  func replace(
+    describeError: (@Sendable (any Error) -> String?)? = nil, _ make: () -> (SentryClient?, HangMonitor?)
+  ) {
+    change.withLock {
+      access.withLock { storedMonitor.take() }?.end()
+      access.withLock { stored.take() }?.close()
+      let (made, monitor) = make()
+      access.withLock {
+        stored = made
+        storedMonitor = monitor
+        storedDescription = describeError
+      }
+    }
   }
 }

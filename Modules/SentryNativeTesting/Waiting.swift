@@ -10,7 +10,7 @@ import LinuxSystem
 ///   - timeout: how long to ask.
 /// - Throws: `TestKitError` with `.timedOut`, or what `condition` throws.
 public func waitUntil(
-  _ what: String, timeout: Duration = .seconds(10), _ condition: () throws -> Bool
+  _ what: String, timeout: Duration = .patience, _ condition: () throws -> Bool
 ) throws {
   let deadline = MonotonicInstant.now().advanced(milliseconds: timeout.milliseconds)
   var pause: UInt32 = 500
@@ -26,7 +26,7 @@ public func waitUntil(
 
 /// The value that `produce` gives, asked until it is not `nil`.
 public func waitFor<Value>(
-  _ what: String, timeout: Duration = .seconds(10), _ produce: () throws -> Value?
+  _ what: String, timeout: Duration = .patience, _ produce: () throws -> Value?
 ) throws -> Value {
   var value: Value?
   try waitUntil(what, timeout: timeout) {
@@ -38,6 +38,10 @@ public func waitFor<Value>(
 }
 
 extension Duration {
+  /// How long a test waits for what must happen. Nothing but the end of a failing test depends on it, and a machine that
+  /// does other work besides may be slow: it is long.
+  public static let patience = Duration.seconds(90)
+
   /// Whole milliseconds, rounded down, within the range of `Int64`.
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components

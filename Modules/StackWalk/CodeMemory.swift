@@ -83,5 +83,11 @@ final class CodeMemory: MemoryReader {
     return bytes
   }
 
+  /// Pages are kept, as a process stands still while it is walked; after it went on they are others.
+  func forgetPages() {
+    pages.removeAll()
+    partialPages.removeAll()
+  }
+
   func word(at address: UInt64) -> UInt64? { try? readInteger(at: address, as: UInt64.self) }
 }

@@ -12,6 +12,7 @@ public struct CodeModule: Hashable, Sendable {
   /// Its GNU build ID; empty when it is unknown. A file is used only if its own is the same.
   public var buildID: [UInt8]
 
+  /// A module that is mapped at an address; the build ID is empty where there is none.
   public init(base: UInt64, size: UInt64, path: FilePath, buildID: [UInt8]) {
     self.base = base
     self.size = size

@@ -1,4 +1,4 @@
-// Provides readable names for mangled ones: Swift's by the Swift runtime, C++'s by the C++ runtime.
+// Provides readable names for mangled ones: Swift's by the Swift runtime, C++'s by the C++ runtime, Rust's by our own.
 internal import CLinuxShims
 internal import LinuxSystem
 
@@ -21,8 +21,30 @@ public enum Demangler {
     let name = withoutVersion(name)
     guard name.utf8.count <= limit else { return nil }
     if isSwift(name) { return demangleSwift(name) }
-    if name.utf8.starts(with: "_Z".utf8) || name.utf8.starts(with: "___Z".utf8) { return demangleCXX(name) }
+    if isRust(name), let readable = demangleRust(name) { return readable }
+    if isCXX(name) { return demangleCXX(name) }
     return nil
+  }
+
+  /// Whether a name looks mangled and is not understood: it is shown as it is, and readers should be told.
+  static func isUnreadable(_ name: String) -> Bool {
+    let name = withoutVersion(name)
+    return (isSwift(name) || isRust(name) || isCXX(name)) && demangle(name) == nil
+  }
+
+  private static func isCXX(_ name: String) -> Bool {
+    name.utf8.starts(with: "_Z".utf8) || name.utf8.starts(with: "___Z".utf8)
+  }
+
+  private static func isRust(_ name: String) -> Bool {
+    name.utf8.starts(with: "_R".utf8) || name.utf8.starts(with: "__R".utf8) || name.utf8.starts(with: "_ZN".utf8)
+      || name.utf8.starts(with: "__ZN".utf8)
+  }
+
+  /// Both of Rust's schemes; the older one is C++'s with a hash at the end.
+  private static func demangleRust(_ name: String) -> String? {
+    let bytes = Array(name.utf8)
+    return RustName.demangle(bytes) ?? RustLegacyName.demangle(bytes)
   }
 
   /// The form for people: of a Swift function the name and its labels, without types; of a C++ one the full form.

@@ -116,12 +116,17 @@ struct CommonInformation {
   /// Where `instructions` starts.
   var instructionsAddress: UInt64 = 0
 
-  init?(at address: UInt64, memory: some MemoryReader) {
-    guard var cursor = FrameRecord.read(at: address, memory: memory)?.cursor, cursor.integer(UInt32.self) == 0,
-      let version = cursor.integer(UInt8.self), version == 1 || version == 3
+  init?(at address: UInt64, memory: some MemoryReader, kind: FrameRecord.Kind) {
+    guard var cursor = FrameRecord.read(at: address, memory: memory)?.cursor,
+      cursor.integer(UInt32.self) == kind.commonMark, let version = cursor.integer(UInt8.self),
+      version == 1 || version == 3 || (version == 4 && kind == .debugFrame)
     else { return nil }
     var augmentation: [UInt8] = []
     while let byte = cursor.integer(UInt8.self), byte != 0, augmentation.count < 16 { augmentation.append(byte) }
+    // The sizes of addresses and segment selectors.
+    if version == 4 {
+      guard cursor.integer(UInt8.self) == 8, cursor.integer(UInt8.self) == 0 else { return nil }
+    }
     guard let codeAlignment = cursor.uleb128(), let dataAlignment = cursor.sleb128() else { return nil }
     self.codeAlignment = codeAlignment
     self.dataAlignment = dataAlignment
@@ -166,12 +171,14 @@ struct FrameDescription {
   let instructionsAddress: UInt64
 
   /// - Parameter address: of the record's length field.
-  init?(at address: UInt64, memory: some MemoryReader) {
+  init?(at address: UInt64, memory: some MemoryReader, kind: FrameRecord.Kind = .unwindTable) {
     guard let record = FrameRecord.read(at: address, memory: memory) else { return nil }
     var cursor = record.cursor
     let distancePlace = cursor.address
-    guard let distance = cursor.integer(UInt32.self), distance != 0,
-      let common = CommonInformation(at: distancePlace &- UInt64(distance), memory: memory),
+    // In .eh_frame the distance back to the common record, in .debug_frame its offset.
+    guard let distance = cursor.integer(UInt32.self), distance != kind.commonMark,
+      let common = CommonInformation(
+        at: kind == .unwindTable ? distancePlace &- UInt64(distance) : UInt64(distance), memory: memory, kind: kind),
       let start = cursor.pointer(common.pointerEncoding, memory: memory),
       let size = cursor.pointer(common.pointerEncoding & 0x0f, memory: memory)
     else { return nil }
@@ -189,6 +196,15 @@ struct FrameDescription {
 }
 
 enum FrameRecord {
+  /// The section that a record lies in.
+  enum Kind {
+    case unwindTable
+    case debugFrame
+
+    /// What a common record has in place of the reference to one.
+    var commonMark: UInt32 { self == .unwindTable ? 0 : 0xffff_ffff }
+  }
+
   /// Larger records do not exist; a hostile one may say so.
   static let limit = 64 << 10
 

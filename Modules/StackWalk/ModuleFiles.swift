@@ -1,4 +1,5 @@
 // Provides the search for the files of modules: on this machine and in directories of symbols.
+internal import ELFImage
 internal import LinuxSystem
 
 /// Finds files for modules and refuses those of another build.
@@ -16,32 +17,95 @@ struct ModuleFiles {
     "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib", "/usr/lib",
   ]
 
-  /// What was found for a module: the file with code and unwind tables, one with symbols where that is another, and why
-  /// there is neither where a file had to be refused.
+  /// Where `debuginfod-find` and its library keep what they downloaded.
+  private let caches: [FilePath]
+
+  init(directories: [FilePath], usesLocalFiles: Bool, newest: Timestamp?) {
+    self.directories = directories
+    self.usesLocalFiles = usesLocalFiles
+    self.newest = newest
+    caches = usesLocalFiles ? Self.debuginfodCaches() : []
+  }
+
+  /// Source: debuginfod_find_debuginfo(3).
+  private static func debuginfodCaches() -> [FilePath] {
+    var result: [FilePath] = []
+    if let path = EnvironmentVariable.value("DEBUGINFOD_CACHE_PATH"), !path.isEmpty { result.append(path) }
+    if let path = EnvironmentVariable.value("XDG_CACHE_HOME"), !path.isEmpty {
+      result.append(path.appending("debuginfod_client"))
+    }
+    if let home = EnvironmentVariable.value("HOME"), !home.isEmpty {
+      result.append(home.appending(".cache/debuginfod_client"))
+      result.append(home.appending(".debuginfod_client_cache"))
+    }
+    return result
+  }
+
+  /// What was found for a module, and why there is nothing where a file had to be refused.
   struct Findings {
+    /// The file with code and unwind tables.
     var code: MappedELF?
+    /// The file with `.symtab`, where there is one.
     var symbols: MappedELF?
+    /// The file with `.debug_info`, where there is one.
+    var dwarf: MappedELF?
     var refusal: StackWalkError?
+
+    var isComplete: Bool { code != nil && symbols != nil && dwarf != nil }
+
+    mutating func add(_ file: MappedELF) {
+      let text = file.elf.section(named: ".text")
+      // A file without section headers can still have been what was mapped.
+      let hasCode = file.elf.sections.isEmpty || text.map { $0.type != ELFSection.noBits } ?? false
+      if hasCode, code == nil { code = file }
+      if symbols == nil, file.elf.sections.contains(where: { $0.type == ELFSection.symbolTable }) { symbols = file }
+      if dwarf == nil, let section = file.elf.section(named: ".debug_info"), section.type != ELFSection.noBits {
+        dwarf = file
+      }
+    }
   }
 
   func find(_ module: CodeModule) -> Findings {
     var found = Findings()
-    for (path, isChosen) in candidates(module) {
+    // Each further candidate costs a look at the disk only.
+    for (path, isChosen) in candidates(module) where !found.isComplete {
       guard let file = MappedELF(path) else { continue }
       if let refusal = refusal(of: file, for: module, isChosen: isChosen) {
         if found.refusal == nil { found.refusal = refusal }
         continue
       }
-      let sections = SectionTable.read(file.view)
-      let hasCode = sections.contains { $0.name == Array(".text".utf8) && $0.type != FileSection.noBits }
-      let hasSymbols = sections.contains { $0.type == FileSection.symbolTable }
-      if hasCode, found.code == nil { found.code = file }
-      if hasSymbols, found.symbols == nil { found.symbols = file }
-      // Each further candidate costs a look at the disk only.
-      if found.code != nil, found.symbols != nil { break }
+      found.add(file)
+    }
+    if let code = found.code, !found.isComplete, let link = DebugLink(code) {
+      for path in places(of: link, beside: code.path) where !found.isComplete {
+        guard let file = MappedELF(path), belongs(file, to: code, link) else { continue }
+        found.add(file)
+      }
+    }
+    if found.code == nil, !module.buildID.isEmpty, let kernel = MappedELF.kernelLibrary(),
+      kernel.buildID == module.buildID
+    {
+      found.code = kernel
     }
     if found.code != nil || found.symbols != nil { found.refusal = nil }
     return found
+  }
+
+  private func places(of link: DebugLink, beside path: FilePath) -> [FilePath] {
+    var result = directories.map { $0.appending(bytes: link.name) }
+    guard usesLocalFiles else { return result }
+    let directory = path.directory
+    result.append(directory.appending(bytes: link.name))
+    result.append(directory.appending(".debug").appending(bytes: link.name))
+    let inside = directory.bytes.drop { $0 == UInt8(ascii: "/") }
+    result.append(FilePath("/usr/lib/debug").appending(bytes: inside).appending(bytes: link.name))
+    return result
+  }
+
+  /// A file behind a debug link belongs to the code by its build ID; where one of both has none, by the checksum.
+  private func belongs(_ file: MappedELF, to code: MappedELF, _ link: DebugLink) -> Bool {
+    if !file.buildID.isEmpty, !code.buildID.isEmpty { return file.buildID == code.buildID }
+    return DebugLink.checksum(file.view.bytes) == link.checksum
   }
 
   /// Why a file is not the module's; `nil` when it is.
@@ -87,6 +151,10 @@ struct ModuleFiles {
       for directory in Self.libraryDirectories { add(directory.appending(bytes: name), isChosen: false) }
     }
     if module.buildID.count > 1 {
+      for cache in caches {
+        add(cache.appending("\(identifier)/debuginfo"))
+        add(cache.appending("\(identifier)/executable"))
+      }
       add(FilePath("/usr/lib/debug/.build-id/\(identifier.prefix(2))/\(identifier.dropFirst(2)).debug"))
     }
     return result

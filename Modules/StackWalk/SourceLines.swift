@@ -1,6 +1,5 @@
 // Provides source files, lines and inlined functions out of DWARF, by libdw.
 internal import CDwarf
-internal import CLinuxShims
 internal import LinuxSystem
 
 /// The debug information of one file. Not thread safe.
@@ -63,7 +62,18 @@ final class SourceLines {
     }
   }
 
-  private func unit(at address: UInt64) -> Dwarf_Die? {
+  /// Where a function's code is.
+  private struct Function {
+    let low: UInt64
+    let high: UInt64
+    /// Of the function's entry.
+    let entry: UInt64
+  }
+  /// By the offset of the unit's first entry; sorted by address.
+  private var functions: [UInt64: [Function]] = [:]
+  private static let entryLimit = 8_000_000
+
+  private func range(at address: UInt64) -> CodeRange? {
     var low = 0
     var high = ranges.count
     while low < high {
@@ -71,22 +81,21 @@ final class SourceLines {
       if ranges[middle].low <= address { low = middle + 1 } else { high = middle }
     }
     guard low > 0, address < ranges[low - 1].high else { return nil }
-    var unit = Dwarf_Die()
-    return table.offdie(debug, ranges[low - 1].unit, &unit) != nil ? unit : nil
+    return ranges[low - 1]
   }
 
   /// The frame with its source line, after the frames of the functions that were inlined at its address.
   ///
   /// - Parameter address: of the link.
   func complete(_ frame: SymbolizedFrame, at address: UInt64) -> [SymbolizedFrame] {
-    guard var unit = unit(at: address) else { return [frame] }
+    var unit = Dwarf_Die()
+    guard let range = range(at: address), table.offdie(debug, range.unit, &unit) != nil else { return [frame] }
     var location = line(&unit, at: address)
     var result: [SymbolizedFrame] = []
-    var function: String?
-    for var scope in scopes(&unit, at: address) {
-      let tag = table.tag(&scope)
-      if tag == DW_TAG_subprogram { function = name(&scope) }
-      guard tag == DW_TAG_inlined_subroutine else { continue }
+    var scopes = scopes(&unit, of: range.unit, at: address)
+    let function = scopes.isEmpty ? nil : name(&scopes[0])
+    // The innermost first, without the function itself.
+    for var scope in scopes.dropFirst().reversed() {
       var inlined = frame
       inlined.isInline = true
       inlined.rawSymbol = name(&scope)
@@ -107,6 +116,82 @@ final class SourceLines {
     return result
   }
 
+  /// The function at an address and what was inlined there, the outermost first.
+  private func scopes(_ unit: inout Dwarf_Die, of offset: UInt64, at address: UInt64) -> [Dwarf_Die] {
+    if functions[offset] == nil {
+      var found: [Function] = []
+      var entries = 0
+      collect(&unit, into: &found, entries: &entries, depth: 0)
+      functions[offset] = found.sorted { $0.low < $1.low }
+    }
+    guard let known = functions[offset] else { return [] }
+    var low = 0
+    var high = known.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if known[middle].low <= address { low = middle + 1 } else { high = middle }
+    }
+    // Functions may lie in each other; the innermost starts last.
+    let nearest = known[..<low].suffix(8).last { address < $0.high }
+    var entry = Dwarf_Die()
+    guard let nearest, table.offdie(debug, nearest.entry, &entry) != nil else { return [] }
+    var result = [entry]
+    while result.count < 256, let next = inlined(in: &entry, at: address, depth: 0) {
+      result.append(next)
+      entry = next
+    }
+    return result
+  }
+
+  /// The inlined function at an address that is nearest below an entry.
+  private func inlined(in entry: inout Dwarf_Die, at address: UInt64, depth: Int) -> Dwarf_Die? {
+    guard depth < 64 else { return nil }
+    var child = Dwarf_Die()
+    guard table.child(&entry, &child) == 0 else { return nil }
+    for _ in 0..<1_000_000 {
+      let tag = Int(table.tag(&child))
+      if tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block, table.haspc(&child, address) == 1 {
+        if tag == DW_TAG_inlined_subroutine { return child }
+        if let found = inlined(in: &child, at: address, depth: depth + 1) { return found }
+      }
+      var next = Dwarf_Die()
+      guard table.siblingof(&child, &next) == 0 else { return nil }
+      child = next
+    }
+    return nil
+  }
+
+  /// All functions with code below an entry: in units, modules, namespaces and types, and in each other.
+  private func collect(_ entry: inout Dwarf_Die, into found: inout [Function], entries: inout Int, depth: Int) {
+    guard depth < 32 else { return }
+    var child = Dwarf_Die()
+    guard table.child(&entry, &child) == 0 else { return }
+    while entries < Self.entryLimit {
+      entries += 1
+      switch Int(table.tag(&child)) {
+      case DW_TAG_subprogram:
+        let offset = table.dieoffset(&child)
+        var position = 0
+        var base: UInt64 = 0
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        while found.count < Self.rangeLimit {
+          position = table.ranges(&child, position, &base, &low, &high)
+          if position <= 0 { break }
+          if low != 0, high > low { found.append(Function(low: low, high: high, entry: offset)) }
+        }
+        collect(&child, into: &found, entries: &entries, depth: depth + 1)
+      case DW_TAG_lexical_block, DW_TAG_module, DW_TAG_namespace, DW_TAG_structure_type, DW_TAG_class_type,
+        DW_TAG_union_type, DW_TAG_enumeration_type:
+        collect(&child, into: &found, entries: &entries, depth: depth + 1)
+      default: break
+      }
+      var next = Dwarf_Die()
+      guard table.siblingof(&child, &next) == 0 else { return }
+      child = next
+    }
+  }
+
   private func line(_ unit: inout Dwarf_Die, at address: UInt64) -> (String?, Int?) {
     guard let line = table.getsrc_die(&unit, address), let file = table.linesrc(line, nil, nil) else {
       return (nil, nil)
@@ -116,19 +201,6 @@ final class SourceLines {
     // Line 0 is code that the compiler made up, sometimes in a file that it made up, too.
     let path = String(cString: file)
     return (path.utf8.last == UInt8(ascii: ">") ? nil : path, number > 0 ? Int(number) : nil)
-  }
-
-  /// The entries around an address, the innermost first, as they lie in each other.
-  private func scopes(_ unit: inout Dwarf_Die, at address: UInt64) -> [Dwarf_Die] {
-    var innermost: UnsafeMutablePointer<Dwarf_Die>?
-    guard table.getscopes(&unit, address, &innermost) > 0, let innermost else { return [] }
-    defer { free(innermost) }
-    // The scopes above an inlined function are those of its definition; its callers are found by position.
-    var nested: UnsafeMutablePointer<Dwarf_Die>?
-    let count = table.getscopes_die(innermost, &nested)
-    guard count > 0, let nested else { return [] }
-    defer { free(nested) }
-    return Array(UnsafeBufferPointer(start: nested, count: min(Int(count), 256)))
   }
 
   private func name(_ entry: inout Dwarf_Die) -> String? {

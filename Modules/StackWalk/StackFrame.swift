@@ -22,6 +22,7 @@ public struct StackFrame: Hashable, Sendable {
   public var registers: Registers
   /// The address of the instruction.
   public var instruction: UInt64
+  /// How the frame was found.
   public var trust: FrameTrust
   /// Whether `instruction` is where the thread was rather than where a call returns to.
   public var isExact: Bool
@@ -67,11 +68,23 @@ public struct WalkedStack: Hashable, Sendable {
   public var elidedCount: Int
   /// The index of the last frame before those left out.
   public var elidedAfter: Int
+  /// Why the walk ended.
   public var end: End
+  /// Where the walk passed over memory that is not there.
+  public var gap: StackGap?
+}
+
+/// A part of a stack that nobody has: a dump keeps the young and the old end of a deep one.
+public struct StackGap: Hashable, Sendable {
+  /// The index of the last frame before it. How many frames lie in it is not known.
+  public var after: Int
+  /// Bytes that are missing.
+  public var bytes: UInt64
 }
 
 /// A frame with names. One machine frame gives several when functions were inlined.
 public struct SymbolizedFrame: Hashable, Sendable {
+  /// The address of the instruction, or the address to return to.
   public var instruction: UInt64
   /// The path of the module, `nil` outside all modules.
   public var module: FilePath?
@@ -83,14 +96,22 @@ public struct SymbolizedFrame: Hashable, Sendable {
   public var rawSymbol: String?
   /// From the start of the symbol. `nil` for an inlined function.
   public var symbolOffset: UInt64?
+  /// The source file, as the compiler recorded it.
   public var file: String?
+  /// The line in it, from 1 on.
   public var line: Int?
   /// Whether the function was inlined into the next frame.
   public var isInline: Bool
   /// Whether the function is a Swift async one.
   public var isAsync: Bool
+  /// Whether the name is mangled and could not be made readable: `symbol` is as raw as `rawSymbol`.
+  public var isMangled = false
+  /// What the frame is, where it is not a function that somebody wrote for this program.
+  public var role: FrameRole?
+  /// How the frame was found.
   public var trust: FrameTrust
 
+  /// A frame without a name.
   public init(instruction: UInt64, trust: FrameTrust) {
     self.instruction = instruction
     self.trust = trust
@@ -105,9 +126,14 @@ public struct SymbolizedStack: Hashable, Sendable {
   public var frames: [SymbolizedFrame]
   /// Machine frames that were left out after `frames[elidedAfter]`; 0 for most stacks.
   public var elidedCount: Int
+  /// Behind which frame the elided ones lie.
   public var elidedAfter: Int
+  /// Why the walk ended.
   public var end: WalkedStack.End
+  /// Bytes that the dump lacks between two frames; `nil` for none.
+  public var gap: StackGap?
 
+  /// A stack with names.
   public init(frames: [SymbolizedFrame], end: WalkedStack.End, elidedCount: Int = 0, elidedAfter: Int = 0) {
     self.frames = frames
     self.end = end

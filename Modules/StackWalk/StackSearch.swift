@@ -8,6 +8,8 @@ struct StackSearch {
   /// Words looked at above the stack pointer of a thread, and above that of a frame found later.
   private static let wordsOfFirstFrame = 512
   private static let wordsOfLaterFrame = 160
+  /// Words looked at from the start of a stack's old end on: as much as dumps keep of it.
+  private static let wordsAtEnd: UInt64 = 8192
   /// No function has a frame larger than this, hardly any thread a larger stack.
   private static let frameSizeLimit: UInt64 = 16 << 20
 
@@ -69,6 +71,36 @@ struct StackSearch {
       return caller
     }
     return nil
+  }
+
+  /// Any frame at or above an address of which nothing is known: the lowest with a saved frame pointer that leads to another
+  /// one, else the lowest return address.
+  func resume(at start: UInt64) -> Registers? {
+    guard start < UInt64.max - 131_072 else { return nil }
+    var scanned: Registers?
+    var last = Self.wordsAtEnd
+    var index: UInt64 = 0
+    while index < last {
+      let address = (start + 7) & ~7 + index * 8
+      index += 1
+      guard let target = memory.word(at: address + 8) else { break }
+      guard isReturnAddress(target) else { continue }
+      var found = Registers()
+      found.instruction = target
+      found.stackPointer = address + 16
+      // On Swift's async frames the top bits mark the frame.
+      if let saved = memory.word(at: address).map({ $0 & ~(0xf << 60) }), saved > address, saved & 7 == 0,
+        saved - address < Self.frameSizeLimit, let next = memory.word(at: saved + 8), isReturnAddress(next)
+      {
+        found.framePointer = saved
+        return found
+      }
+      if scanned == nil {
+        scanned = found
+        last = min(last, index + UInt64(Self.wordsOfLaterFrame))
+      }
+    }
+    return scanned
   }
 
   /// Whether `address` lies in code, right after a call where the code can be read.

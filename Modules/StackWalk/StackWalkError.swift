@@ -3,6 +3,7 @@ internal import LinuxSystem
 
 /// Why a part of a walk is not possible. None of them keeps a walk from giving what it can.
 public struct StackWalkError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What went wrong.
   public enum Code: Hashable, Sendable {
     /// A system library is not installed.
     case libraryMissing
@@ -13,6 +14,7 @@ public struct StackWalkError: Error, Hashable, Sendable, CustomStringConvertible
     /// The file of a module has no build ID and is newer than the crash.
     case newerFile
   }
+  /// What went wrong, for programs.
   public let code: Code
   /// What happened and what to do about it.
   public let message: String

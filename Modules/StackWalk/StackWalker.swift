@@ -19,9 +19,13 @@ public final class StackWalker {
     public var newestFile: Timestamp?
     /// Where code is mapped, as the memory map of the process says; helps where the files of modules are missing.
     public var executableRanges: [AddressRange] = []
+    /// Whether libunwind walks, where it is there.
     public var usesLibunwind = true
+    /// Whether call frame information of the modules is used.
     public var usesCallFrameInformation = true
+    /// Whether frame pointers are followed where there is no better way.
     public var usesFramePointers = true
+    /// Whether, as the last resort, the stack is searched for return addresses.
     public var scansStack = true
     /// Whether DWARF is read for source lines and inlined functions, by libdw.
     public var readsSourceLines = true
@@ -30,9 +34,10 @@ public final class StackWalker {
     /// Frames kept of its old end.
     public var framesKeptLast = 128
     /// Frames walked at most.
-    public var frameLimit = 1_000_000
+    public var frameLimit = 10_000_000
     /// When to stop looking; what was found until then is returned.
     public var deadline: MonotonicInstant?
+    /// Everything is used.
     public init() {}
 
     var hasPassed: Bool { deadline.map { MonotonicInstant.now() > $0 } ?? false }
@@ -44,10 +49,12 @@ public final class StackWalker {
   private typealias UnwindInformation = (index: UnwindIndex, description: FrameDescription, module: CodeModule)
   private var unwindCache: [UInt64: UnwindInformation] = [:]
   private let missingLibraries: [StackWalkError]
+  var symbolizedFrames: [FrameKey: [SymbolizedFrame]] = [:]
 
   /// What was missing for a full walk until now, for a report: libraries, and modules that frames lie in.
   public var problems: [StackWalkError] { missingLibraries + memory.refusals }
 
+  /// Walks stacks in this memory.
   public init(memory: any MemoryReader, modules: [CodeModule], options: Options = Options()) {
     self.options = options
     self.memory = CodeMemory(
@@ -69,8 +76,13 @@ public final class StackWalker {
     missingLibraries = problems
   }
 
+  /// To be called when the process went on since the last walk. Modules have to be the same still.
+  public func forgetMemory() { memory.forgetPages() }
+
   /// The frames of a thread, the youngest first.
-  public func walk(_ registers: Registers) -> WalkedStack {
+  ///
+  /// - Parameter gap: a part of the stack that is not there. A walk that gets lost before it goes on behind it.
+  public func walk(_ registers: Registers, over gap: AddressRange? = nil) -> WalkedStack {
     var stack = WalkedStack(frames: [], elidedCount: 0, elidedAfter: 0, end: .lost)
     guard let instruction = registers.instruction else { return stack }
     var frame = StackFrame(
@@ -78,6 +90,7 @@ public final class StackWalker {
     var previous: StackFrame?
     var walked = 0
     var stackSwitches = 0
+    var gap = gap
     while true {
       var callee = frame
       let step = caller(of: &callee, calling: previous)
@@ -87,7 +100,14 @@ public final class StackWalker {
       case .end:
         stack.end = .complete
         return stack
-      case .lost: return stack
+      case .lost:
+        guard let hole = gap, let next = resume(behind: hole, after: callee) else { return stack }
+        gap = nil
+        // Pieces of what is missing may be there, around what frames point to.
+        let lost = max(hole.start, callee.registers.stackPointer ?? 0)
+        stack.gap = StackGap(after: stack.frames.count - 1, bytes: hole.end - lost)
+        frame = next
+        previous = nil
       case .found(let next):
         // Below a signal handler the stack may be another one, anywhere; that often a thread is not interrupted.
         if next.registers.stackPointer ?? 0 <= callee.registers.stackPointer ?? 0 {
@@ -108,7 +128,7 @@ public final class StackWalker {
     }
   }
 
-  private func keep(_ frame: StackFrame, in stack: inout WalkedStack) {
+  func keep(_ frame: StackFrame, in stack: inout WalkedStack) {
     stack.frames.append(frame)
     let first = max(options.framesKeptFirst, 1)
     let last = max(options.framesKeptLast, 1)
@@ -118,6 +138,16 @@ public final class StackWalker {
     stack.frames.removeSubrange(first..<first + dropped)
     stack.elidedCount += dropped
     stack.elidedAfter = first - 1
+    if let gap = stack.gap, gap.after >= first { stack.gap?.after = max(gap.after - dropped, first - 1) }
+  }
+
+  /// The first frame that the old end of a stack shows, where its middle is missing. A guess, as the trust says.
+  private func resume(behind gap: AddressRange, after frame: StackFrame) -> StackFrame? {
+    guard options.scansStack, let stackPointer = frame.registers.stackPointer, stackPointer < gap.end,
+      let registers = StackSearch(memory: memory).resume(at: gap.end), let instruction = registers.instruction
+    else { return nil }
+    return StackFrame(
+      registers: registers, instruction: instruction, trust: .scan, isExact: false, isSignalTrampoline: false)
   }
 
   private enum Step {
@@ -187,7 +217,9 @@ public final class StackWalker {
 
   private func stepByCallFrameInformation(_ frame: inout StackFrame) -> StepResult {
     let address = frame.lookupAddress
-    guard let (index, description, module) = unwindInformation(for: address) else { return .failed }
+    guard let (index, description, module) = unwindInformation(for: address) else {
+      return stepByDebugFrame(frame, at: address)
+    }
     frame.isSignalTrampoline = description.common.isSignalFrame
     if let stepper {
       let result = stepper.step(frame.registers, at: address, index: index, module: module)
@@ -195,6 +227,15 @@ public final class StackWalker {
     }
     var interpreter = FrameInterpreter(description, memory: memory)
     return interpreter.step(frame.registers, at: address)
+  }
+
+  /// Code without `.eh_frame` may have `.debug_frame` in its debug information. Our own interpreter reads it.
+  private func stepByDebugFrame(_ frame: StackFrame, at address: UInt64) -> StepResult {
+    guard let image = memory.image(at: address),
+      let description = image.debugFrame?.description(at: address &- image.bias)
+    else { return .failed }
+    var interpreter = FrameInterpreter(description, memory: memory)
+    return interpreter.step(frame.registers, at: address &- image.bias)
   }
 
   private func unwindInformation(for address: UInt64) -> UnwindInformation? {

@@ -10,6 +10,7 @@ enum SwiftName {
     scanner.dropSuspensionMark()
     if let thunk = scanner.thunk { return thunk }
     scanner.dropSpecialization()
+    if let thunk = scanner.thunk { return String(decoding: scanner.result, as: UTF8.self) + thunk }
     while scanner.advance() {}
     return String(decoding: scanner.result, as: UTF8.self)
   }
@@ -60,7 +61,7 @@ enum SwiftName {
         ] as [StaticString] where matches(mark) {
           let start = index
           index += mark.utf8CodeUnitCount - 1
-          skipGroup()
+          skipSpecialization()
           guard matches(" of ") else {
             index = start
             break search
@@ -72,6 +73,18 @@ enum SwiftName {
         break
       }
       if found { result += Array("specialized ".utf8) }
+    }
+
+    /// Like `skipGroup`, for angle brackets alone: the demangler leaves a bracket open where it names the closure that
+    /// was propagated.
+    private mutating func skipSpecialization() {
+      var depth = 0
+      while index < bytes.count {
+        if bytes[index] == UInt8(ascii: "<") { depth += 1 }
+        if bytes[index] == UInt8(ascii: ">"), bytes[index - 1] != UInt8(ascii: "-") { depth -= 1 }
+        index += 1
+        if depth == 0 { return }
+      }
     }
 
     /// Takes one character or one part that is left out; `false` at the end.

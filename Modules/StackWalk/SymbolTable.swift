@@ -1,4 +1,5 @@
 // Provides names by address out of the symbol tables of an ELF file.
+internal import ELFImage
 
 /// The functions of one file, ordered by address.
 struct SymbolTable {
@@ -12,8 +13,17 @@ struct SymbolTable {
     let binding: UInt8
   }
 
-  private let view: ByteView
-  private(set) var symbols: [Symbol]
+  /// What was found for an address.
+  struct Match {
+    let name: String
+    /// From the start of the symbol.
+    let offset: UInt64
+    /// Whether the symbol's size reaches the address.
+    let covers: Bool
+  }
+
+  private let file: MappedELF
+  private(set) var symbols: [Symbol] = []
 
   /// More symbols than this of one table are not read.
   static let limit: UInt64 = 4_000_000
@@ -22,13 +32,12 @@ struct SymbolTable {
   private static let reach: UInt64 = 1 << 14
 
   /// Reads `.symtab` and `.dynsym`.
-  init(_ view: ByteView) {
-    self.view = view
-    symbols = []
-    let sections = SectionTable.read(view)
+  init(_ file: MappedELF) {
+    self.file = file
+    let sections = file.elf.sections
     for section in sections {
-      guard section.type == FileSection.symbolTable || section.type == FileSection.dynamicSymbols,
-        section.entrySize == 24, Int(section.link) < sections.count, !section.isCompressed
+      guard section.type == ELFSection.symbolTable || section.type == ELFSection.dynamicSymbols,
+        Int(section.link) < sections.count, !section.isCompressed
       else { continue }
       append(section, strings: sections[Int(section.link)])
     }
@@ -42,26 +51,40 @@ struct SymbolTable {
 
   private static func rank(_ binding: UInt8) -> Int { binding == 1 ? 0 : binding == 2 ? 1 : 2 }
 
-  private mutating func append(_ section: FileSection, strings: FileSection) {
-    guard let table = view.slice(at: section.offset, count: section.size) else { return }
-    let count = min(table.count / 24, Self.limit)
-    symbols.reserveCapacity(symbols.count + Int(count / 2))
-    for index in 0..<count {
-      let at = index * 24
-      guard let name: UInt32 = table.integer(at: at), let info: UInt8 = table.integer(at: at + 4),
-        let section: UInt16 = table.integer(at: at + 6), let address: UInt64 = table.integer(at: at + 8),
-        let size: UInt64 = table.integer(at: at + 16)
-      else { return }
+  private mutating func append(_ section: ELFSection, strings: ELFSection) {
+    let is64Bit = file.elf.header.is64Bit
+    let entrySize: UInt64 = is64Bit ? 24 : 16
+    guard section.entrySize == entrySize, let table = file.content(of: section)?.bytes, let start = table.baseAddress
+    else { return }
+    let count = min(UInt64(table.count) / entrySize, Self.limit)
+    symbols.reserveCapacity(symbols.count + Int(count))
+    for index in 0..<Int(count) {
+      // SAFETY: `count` whole entries lie in the table.
+      let entry = start + index * Int(entrySize)
+      func field<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ type: T.Type) -> T {
+        T(littleEndian: entry.loadUnaligned(fromByteOffset: offset, as: type))
+      }
+      let info = field(is64Bit ? 4 : 12, UInt8.self)
       // STT_NOTYPE is what assembly without .type gives, STT_FUNC and STT_GNU_IFUNC are functions.
       let type = info & 15
-      guard type == 2 || type == 10 || type == 0, section != 0, name != 0, name < strings.size else { continue }
+      let name = field(0, UInt32.self)
+      guard type == 2 || type == 10 || type == 0, field(is64Bit ? 6 : 14, UInt16.self) != 0, name != 0,
+        name < strings.size
+      else { continue }
       symbols.append(
-        Symbol(address: address, size: size, name: strings.offset &+ UInt64(name), binding: info >> 4))
+        Symbol(
+          address: is64Bit ? field(8, UInt64.self) : UInt64(field(4, UInt32.self)),
+          size: is64Bit ? field(16, UInt64.self) : UInt64(field(8, UInt32.self)),
+          name: strings.offset &+ UInt64(name), binding: info >> 4))
     }
   }
 
   /// The function that contains a link-time address, with its name as it stands in the file.
   func symbol(at address: UInt64) -> (name: String, offset: UInt64)? {
+    match(address).map { ($0.name, $0.offset) }
+  }
+
+  func match(_ address: UInt64) -> Match? {
     var low = 0
     var high = symbols.count
     while low < high {
@@ -85,15 +108,15 @@ struct SymbolTable {
       if symbol.size == 0 {
         if fallback == nil, steps == 1 { fallback = symbol }
       } else if address &- symbol.address < symbol.size {
-        return name(of: symbol).map { ($0, address &- symbol.address) }
+        return match(symbol, address, covers: true)
       }
     }
     guard let fallback, address &- fallback.address < Self.reach else { return nil }
-    return name(of: fallback).map { ($0, address &- fallback.address) }
+    return match(fallback, address, covers: false)
   }
 
-  private func name(of symbol: Symbol) -> String? {
-    guard let bytes = view.cString(at: symbol.name), !bytes.isEmpty else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+  private func match(_ symbol: Symbol, _ address: UInt64, covers: Bool) -> Match? {
+    guard let bytes = file.view.cString(at: symbol.name), !bytes.isEmpty else { return nil }
+    return Match(name: String(decoding: bytes, as: UTF8.self), offset: address &- symbol.address, covers: covers)
   }
 }

@@ -13,6 +13,7 @@ extension StructuredValue {
     if reader.offset != bytes.count { throw reader.failure(.trailingBytes) }
   }
 
+  /// Parses JSON text; see `init(json:)` for bytes.
   public init(json text: String) throws(StructuredValueError) { try self.init(json: Array(text.utf8)) }
 }
 
@@ -32,6 +33,7 @@ internal struct JSONReader {
     while let byte = current, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { offset += 1 }
   }
 
+  @inline(never)
   mutating func value(depth: Int) throws(StructuredValueError) -> StructuredValue {
     switch current {
     case nil: throw failure(.truncated)
@@ -105,6 +107,7 @@ internal struct JSONReader {
     return byte == end
   }
 
+  @inline(never)
   private mutating func string() throws(StructuredValueError) -> String {
     offset += 1
     var text: [UInt8] = []

@@ -4,10 +4,33 @@ extension StructuredValue {
   /// MessagePack, numbers in their shortest form, members in their order.
   ///
   /// Source: the MessagePack specification, <https://github.com/msgpack/msgpack/blob/master/spec.md>.
-  public var messagePack: [UInt8] {
+  public var messagePack: [UInt8] { messagePack(depth: 0) }
+}
+
+extension StructuredValue {
+  /// As `messagePack`, of a value that lies in so many containers already.
+  public func messagePack(depth: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    appendMessagePack(to: &bytes, depth: depth)
+    return bytes
+  }
+
+  /// Appends `messagePack(depth:)` to what is there.
+  public func appendMessagePack(to bytes: inout [UInt8], depth: Int = 0) {
     var writer = MessagePackWriter()
-    writer.write(self, depth: 0)
-    return writer.bytes
+    swap(&writer.bytes, &bytes)
+    // Most values are breadcrumbs and the like: one allocation is enough for them.
+    if writer.bytes.isEmpty { writer.bytes.reserveCapacity(256) }
+    writer.write(self, depth: depth)
+    swap(&writer.bytes, &bytes)
+  }
+
+  /// Appends a text as MessagePack.
+  public static func appendMessagePack(_ text: String, to bytes: inout [UInt8]) {
+    var writer = MessagePackWriter()
+    swap(&writer.bytes, &bytes)
+    writer.write(string: text)
+    swap(&writer.bytes, &bytes)
   }
 }
 
@@ -30,36 +53,43 @@ internal struct MessagePackWriter {
     case .double(let value):
       bytes.append(0xcb)
       append(value.bitPattern)
-    case .string(let value):
-      let text = Array(value.utf8)
+    case .string(let value): write(string: value)
+    case .bytes(let value):
+      write(count: value.count, narrow: 0xc4, medium: 0xc5, wide: 0xc6)
+      bytes.append(contentsOf: value)
+    case .array(let elements):
+      var kept = 0
+      for element in elements where !vanishes(element, depth: depth + 1) { kept += 1 }
+      if kept < 16 {
+        bytes.append(0x90 | UInt8(kept))
+      } else {
+        write(count: kept, narrow: nil, medium: 0xdc, wide: 0xdd)
+      }
+      for element in elements where !vanishes(element, depth: depth + 1) { write(element, depth: depth + 1) }
+    case .object(let object):
+      var kept = 0
+      for member in object.members where !vanishes(member.value, depth: depth + 1) { kept += 1 }
+      if kept < 16 {
+        bytes.append(0x80 | UInt8(kept))
+      } else {
+        write(count: kept, narrow: nil, medium: 0xde, wide: 0xdf)
+      }
+      for member in object.members where !vanishes(member.value, depth: depth + 1) {
+        write(string: member.key)
+        write(member.value, depth: depth + 1)
+      }
+    }
+  }
+
+  mutating func write(string: String) {
+    var string = string
+    string.withUTF8 { text in
       if text.count < 32 {
         bytes.append(0xa0 | UInt8(text.count))
       } else {
         write(count: text.count, narrow: 0xd9, medium: 0xda, wide: 0xdb)
       }
       bytes.append(contentsOf: text)
-    case .bytes(let value):
-      write(count: value.count, narrow: 0xc4, medium: 0xc5, wide: 0xc6)
-      bytes.append(contentsOf: value)
-    case .array(let elements):
-      let kept = elements.filter { !vanishes($0, depth: depth + 1) }
-      if kept.count < 16 {
-        bytes.append(0x90 | UInt8(kept.count))
-      } else {
-        write(count: kept.count, narrow: nil, medium: 0xdc, wide: 0xdd)
-      }
-      for element in kept { write(element, depth: depth + 1) }
-    case .object(let object):
-      let kept = object.members.filter { !vanishes($0.value, depth: depth + 1) }
-      if kept.count < 16 {
-        bytes.append(0x80 | UInt8(kept.count))
-      } else {
-        write(count: kept.count, narrow: nil, medium: 0xde, wide: 0xdf)
-      }
-      for member in kept {
-        write(.string(member.key), depth: depth + 1)
-        write(member.value, depth: depth + 1)
-      }
     }
   }
 

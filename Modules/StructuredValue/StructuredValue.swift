@@ -2,16 +2,23 @@
 
 /// A tree of values. Objects keep the order in which their members were added.
 public enum StructuredValue: Hashable, Sendable {
+  /// Nothing; also what MessagePack's extensions become when they are read.
   case null
+  /// True or false.
   case bool(Bool)
+  /// A whole number.
   case integer(Int64)
   /// Only for numbers beyond `Int64.max` in values that were read; see `init(_: UInt64)`.
   case unsigned(UInt64)
+  /// Any other number. JSON has neither infinities nor NaN: they become `null` there.
   case double(Double)
+  /// Text.
   case string(String)
   /// Bytes that are not text. JSON has none: they are written there as base64.
   case bytes([UInt8])
+  /// Values in order.
   case array([StructuredValue])
+  /// Values by name, in order.
   case object(StructuredObject)
 
   /// How many containers may lie in each other, in both formats and both directions.
@@ -27,10 +34,15 @@ public enum StructuredValue: Hashable, Sendable {
 }
 
 extension StructuredValue {
+  /// `nil` for anything but a truth value.
   public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  /// `nil` for anything but text.
   public var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// `nil` for anything but bytes; text is none.
   public var bytes: [UInt8]? { if case .bytes(let value) = self { value } else { nil } }
+  /// `nil` for anything but an array.
   public var array: [StructuredValue]? { if case .array(let value) = self { value } else { nil } }
+  /// `nil` for anything but an object.
   public var object: StructuredObject? { if case .object(let value) = self { value } else { nil } }
 
   /// A whole number that fits; a double counts when it is whole.
@@ -66,6 +78,7 @@ extension StructuredValue {
     }
   }
 
+  /// Whether it says nothing; an empty object does say something.
   public var isNull: Bool { self == .null }
 
   /// The member of an object; `nil` when it is missing or this is none.

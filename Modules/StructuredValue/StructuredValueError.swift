@@ -18,6 +18,7 @@ public struct StructuredValueError: Error, Hashable, Sendable, CustomStringConve
     case trailingBytes
   }
 
+  /// What is wrong.
   public let code: Code
   /// Where, in bytes from the beginning.
   public let offset: Int

@@ -29,7 +29,7 @@ public struct UploaderError: Error, Sendable, CustomStringConvertible {
   /// libcurl's number (`libcurl-errors(3)`); 0 when the failure is not libcurl's.
   public let curlCode: Int32
 
-  internal init(_ code: Code, _ message: String, curlCode: Int32 = 0) {
+  public init(_ code: Code, _ message: String, curlCode: Int32 = 0) {
     self.code = code
     self.message = message
     self.curlCode = curlCode

@@ -39,7 +39,7 @@ enum DoctorCommand {
     // Tracing comes first: it forks, which needs a process without other threads.
     let tracing = TracingTrial.checks()
     var checks = HandlerTrial.checks(options.value("--handler").map { FilePath($0) })
-    checks += LibraryTrial.checks() + tracing
+    checks += LibraryTrial.checks() + tracing + LimitTrial.checks()
     if let database = options.value("--database") { checks += DatabaseTrial.checks(FilePath(database)) }
     if let dsn = options.value("--dsn") ?? EnvironmentVariable.value("SENTRY_DSN")?.description, !dsn.isEmpty {
       checks += ServerTrial.checks(dsn)

@@ -21,11 +21,11 @@ struct DumpDescription {
   }
 
   static func name(of architecture: MinidumpProcessorArchitecture) -> String {
-    switch architecture {
+    switch architecture.instructionSet {
     case .x86: "x86"
     case .amd64: "amd64"
     case .arm: "arm"
-    case .arm64, .arm64Breakpad: "arm64"
+    case .arm64: "arm64"
     case .ppc: "ppc"
     case .ppc64: "ppc64"
     case .mips: "mips"

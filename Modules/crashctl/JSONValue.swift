@@ -5,6 +5,8 @@ enum JSONValue {
   case null
   case bool(Bool)
   case integer(UInt64)
+  /// A string: `0x…` without leading zeros.
+  case hexadecimal(UInt64)
   case text(String)
   case list([JSONValue])
   case members([Member])
@@ -22,7 +24,7 @@ enum JSONValue {
 
   /// `0x…` without leading zeros.
   static func hex<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> JSONValue {
-    JSONValue.text("0x" + String(value, radix: 16))
+    JSONValue.hexadecimal(UInt64(value))
   }
 
   static func number<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> JSONValue {
@@ -41,6 +43,7 @@ enum JSONValue {
     case .null: output.append(contentsOf: "null".utf8)
     case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
     case .integer(let value): output.append(contentsOf: String(value).utf8)
+    case .hexadecimal(let value): Self.write(hex: value, to: &output)
     case .text(let value): Self.write(value, to: &output)
     case .list(let values):
       if values.isEmpty {
@@ -95,26 +98,56 @@ enum JSONValue {
 
   private static func newline(_ output: inout [UInt8], _ indent: Int) {
     output.append(UInt8(ascii: "\n"))
-    output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent * 2))
+    for _ in 0..<indent {
+      output.append(UInt8(ascii: " "))
+      output.append(UInt8(ascii: " "))
+    }
+  }
+
+  /// Addresses are most of what a dump's JSON consists of.
+  private static func write(hex value: UInt64, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
+    output.append(UInt8(ascii: "0"))
+    output.append(UInt8(ascii: "x"))
+    var shift = max(0, (63 - value.leadingZeroBitCount) / 4 * 4)
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
+      output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+      shift -= 4
+    }
+    output.append(UInt8(ascii: "\""))
   }
 
   private static func write(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
-      case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
-      case UInt8(ascii: "\n"): output.append(contentsOf: "\\n".utf8)
-      case UInt8(ascii: "\t"): output.append(contentsOf: "\\t".utf8)
-      case UInt8(ascii: "\r"): output.append(contentsOf: "\\r".utf8)
-      case 0..<0x20, 0x7f:
-        let digits = String(byte, radix: 16)
-        output.append(contentsOf: "\\u00".utf8)
-        if digits.utf8.count < 2 { output.append(UInt8(ascii: "0")) }
-        output.append(contentsOf: digits.utf8)
-      default: output.append(byte)
+    var text = text
+    text.withUTF8 { bytes in
+      if bytes.contains(where: { mustEscape($0) }) {
+        for byte in bytes { write(byte, to: &output) }
+      } else {
+        output.append(contentsOf: bytes)
       }
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  private static func mustEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f
+  }
+
+  private static func write(_ byte: UInt8, to output: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
+    case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
+    case UInt8(ascii: "\n"): output.append(contentsOf: "\\n".utf8)
+    case UInt8(ascii: "\t"): output.append(contentsOf: "\\t".utf8)
+    case UInt8(ascii: "\r"): output.append(contentsOf: "\\r".utf8)
+    case 0..<0x20, 0x7f:
+      let digits = String(byte, radix: 16)
+      output.append(contentsOf: "\\u00".utf8)
+      if digits.utf8.count < 2 { output.append(UInt8(ascii: "0")) }
+      output.append(contentsOf: digits.utf8)
+    default: output.append(byte)
+    }
   }
 }

@@ -5,7 +5,7 @@ internal import Uploader
 /// Opens each library as the modules do that use it.
 enum LibraryTrial {
   static func checks() -> [DoctorCheck] {
-    [curl(), zlib()]
+    [curl(), certificates(), zlib()]
       + [
         open(
           "libunwind", ["libunwind-x86_64.so.8", "libunwind-x86_64.so"], function: "_Ux86_64_step",
@@ -22,8 +22,20 @@ enum LibraryTrial {
   private static func curl() -> DoctorCheck {
     do throws(UploaderError) { return .good("libcurl", try HTTPClient().prepare()) } catch {
       return .bad(
-        "libcurl", "\(error)", remedy: "install libcurl4; without it reports stay in the database, and nothing is sent")
+        "libcurl", "\(error)",
+        remedy:
+          "install libcurl4, or bring it along: Scripts/install --bundle-libs; without it reports stay in the database, and nothing is sent"
+      )
     }
+  }
+
+  private static func certificates() -> DoctorCheck {
+    if let file = CertificateFile.find() { return .good("certificates", "\(file)") }
+    return .weak(
+      "certificates", "there is no file of certificates in any of the usual places",
+      remedy:
+        "install ca-certificates, or name a file by SSL_CERT_FILE or the SDK's option; without it no server that is"
+        + " spoken to by https can be trusted, and reports stay in the database")
   }
 
   private static func zlib() -> DoctorCheck {

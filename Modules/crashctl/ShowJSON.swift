@@ -18,6 +18,8 @@ struct ShowJSON {
     var json = ShowJSON(reader)
     json.collect()
     var output: [UInt8] = []
+    // Growing copies everything each time; memory that is never touched costs nothing.
+    output.reserveCapacity(min(reader.bytes.buffer.count / 4, 16 << 20))
     JSONValue.object(json.members).write(to: &output)
     output.append(UInt8(ascii: "\n"))
     return output
@@ -41,6 +43,10 @@ struct ShowJSON {
     add("system", .systemInfo, reader.systemInfo, system)
     add("process", process)
     add("exception", .exception, reader.exception, exception)
+    // LLDB writes one for each thread that had stopped.
+    if reader.exceptions.count > 1 {
+      add("other_exceptions", .list(reader.exceptions.dropFirst().map { exception($0) }))
+    }
     let threads = reader.contains(.threadList) ? MinidumpStreamType.threadList : .threadExList
     add("threads", threads, reader.threads, threadList)
     add("modules", .moduleList, reader.modules, moduleList)
@@ -48,6 +54,12 @@ struct ShowJSON {
     add("memory", memory)
     add("memory_info", .memoryInfoList, reader.memoryInfo, memoryInfo)
     add("handles", .handleData, reader.handles, handles)
+    add("handle_operations", .handleOperationList, reader.handleOperations, handleOperations)
+    add("thread_info", .threadInfoList, reader.threadInfo, threadInfo)
+    add("function_tables", .functionTable, reader.functionTables, functionTables)
+    add("tokens", .token, reader.tokens, tokens)
+    add("system_memory", .systemMemoryInfo, reader.systemMemoryInfo, systemMemory)
+    add("process_memory", .processVMCounters, reader.processVMCounters, processMemory)
     add("crashpad", .crashpadInfo, reader.crashpadInfo, crashpad)
     add("breakpad", .breakpadInfo, reader.breakpadInfo, breakpad)
     add("assertion", .assertionInfo, reader.assertionInfo, assertion)
@@ -177,17 +189,6 @@ struct ShowJSON {
       })
   }
 
-  private func handles(_ handles: [MinidumpHandle]) -> JSONValue {
-    .list(
-      handles.map { handle in
-        .object([
-          ("handle", .hex(handle.handle)), ("type", .optional(handle.typeName)), ("name", .optional(handle.objectName)),
-          ("attributes", .hex(handle.attributes)), ("access", .hex(handle.grantedAccess)),
-          ("handle_count", .number(handle.handleCount)), ("pointer_count", .number(handle.pointerCount)),
-        ])
-      })
-  }
-
   private func crashpad(_ info: MinidumpCrashpadInfo) -> JSONValue {
     .object([
       ("report_id", .text(info.reportID.description)), ("client_id", .text(info.clientID.description)),
@@ -218,7 +219,7 @@ struct ShowJSON {
     let value =
       annotation.kind == .string
       ? String(decoding: annotation.value, as: UTF8.self)
-      : annotation.value.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+      : Self.digits(annotation.value)
     return .object([
       ("name", .text(annotation.name)), ("type", .number(UInt64(annotation.kind.rawValue))), ("value", .text(value)),
     ])

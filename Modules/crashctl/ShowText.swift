@@ -6,9 +6,9 @@ internal import MinidumpFormat
 /// A minidump for human eyes.
 struct ShowText {
   private let dump: DumpDescription
-  private let reader: MinidumpReader
-  private let isVerbose: Bool
-  private var report: TextReport
+  let reader: MinidumpReader
+  let isVerbose: Bool
+  var report: TextReport
 
   private init(_ reader: MinidumpReader, isColoured: Bool, isVerbose: Bool) {
     dump = DumpDescription(reader: reader)
@@ -28,6 +28,7 @@ struct ShowText {
     text.modules()
     text.memory()
     text.handles()
+    text.windows()
     text.systemFiles()
     text.apple()
     text.comments()
@@ -35,22 +36,22 @@ struct ShowText {
     return text.report.output
   }
 
-  private func hex(_ value: UInt64, _ digits: Int = 0) -> String {
+  func hex(_ value: UInt64, _ digits: Int = 0) -> String {
     let text = String(value, radix: 16)
     return "0x" + String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
   }
 
   /// Hex digits of an address of this dump.
   private var addressDigits: Int {
-    switch dump.architecture {
-    case .x86, .arm, .ppc, .mips, .sparc: 8
+    switch dump.architecture?.instructionSet {
+    case .x86, .arm, .ppc, .mips, .sparc, .riscv: 8
     default: 12
     }
   }
 
-  private func address(_ value: UInt64) -> String { hex(value, addressDigits) }
+  func address(_ value: UInt64) -> String { hex(value, addressDigits) }
 
-  private func bytes(_ count: UInt64) -> String {
+  func bytes(_ count: UInt64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     guard count >= 1024 else { return "\(count) bytes" }
     // Integers: floating-point rounding would need libm.

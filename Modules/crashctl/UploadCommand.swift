@@ -150,22 +150,9 @@ enum UploadCommand {
       attachments: request.attachments, fields: fields + request.fields)
   }
 
-  /// Form fields as handlers make them: whoever comes first has a key, the process before its modules.
+  /// Form fields as handlers make them.
   private static func annotations(of info: MinidumpCrashpadInfo) -> [MultipartForm.Field] {
-    var fields: [MultipartForm.Field] = []
-    func add(_ key: String, _ value: [UInt8]) {
-      let name = Array(key.utf8)
-      if !name.isEmpty, !fields.contains(where: { $0.name == name }) {
-        fields.append(MultipartForm.Field(name: name, value: value))
-      }
-    }
-    for annotation in info.simpleAnnotations { add(annotation.key, Array(annotation.value.utf8)) }
-    for module in info.modules {
-      for annotation in module.simpleAnnotations { add(annotation.key, Array(annotation.value.utf8)) }
-      for annotation in module.annotations where annotation.kind == .string { add(annotation.name, annotation.value) }
-    }
-    let lists = info.modules.flatMap { $0.listAnnotations }
-    if !lists.isEmpty { fields.append(MultipartForm.Field("list_annotations", lists.joined(separator: "\n"))) }
-    return fields + [MultipartForm.Field("guid", "\(info.clientID)")]
+    info.mergedAnnotations.map { MultipartForm.Field(name: Array($0.name.utf8), value: $0.value) }
+      + [MultipartForm.Field("guid", "\(info.clientID)")]
   }
 }

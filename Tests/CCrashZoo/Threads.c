@@ -1,8 +1,10 @@
 // Provides threads to crash on and threads that only wait.
 #define _GNU_SOURCE 1
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,4 +61,10 @@ void zoo_write_line(const char *line) {
     line += written;
     length -= (size_t)written;
   }
+}
+
+void zoo_wait_for_gate(const char *fifo) {
+  if (mkfifo(fifo, 0600) != 0) return;
+  int gate = open(fifo, O_RDONLY | O_CLOEXEC);
+  if (gate >= 0) close(gate);
 }

@@ -42,7 +42,7 @@ final class BugsinkServer {
     folder = try TemporaryDirectory(prefix: "bugsink")
     process = try RunningProcess(script, ["serve", folder.appending("server").description])
     do {
-      try process.waitForOutput(containing: "DSN=", timeout: .seconds(40))
+      try process.waitForOutput(containing: "DSN=")
       let line = process.output.split(separator: "\n").first { $0.hasPrefix("DSN=") }
       dsn = String((line ?? "").dropFirst(4))
     } catch {
@@ -64,6 +64,19 @@ final class BugsinkServer {
     return "http://\(host)/api/\(project)/envelope/"
   }
 
+  /// The page of an issue as a browser without a window has it, and the size of its picture in bytes.
+  func browse(issue: String) throws -> (document: String, pictureBytes: Int64) {
+    _ = try Peers.chromium()
+    let picture = folder.appending("page.png")
+    let result = try RunningProcess.run(
+      Peers.python(),
+      [
+        Peers.reader("browse_bugsink.py").description, "http://\(parts.host)", issue, picture.description,
+      ], timeout: .seconds(100))
+    guard result.succeeded else { throw TestKitError(.malformed, "browse_bugsink.py: \(result.errorOutput)") }
+    return (result.output, try FileSystem.status(picture).size)
+  }
+
   /// The public key in the DSN.
   var publicKey: String { parts.key }
 
@@ -83,7 +96,7 @@ final class BugsinkServer {
   }
 
   /// Waits for so many events.
-  func waitForEvents(count: Int, timeout: Duration = .seconds(20)) throws -> [Event] {
+  func waitForEvents(count: Int, timeout: Duration = .patience) throws -> [Event] {
     try waitFor("\(count) events in Bugsink", timeout: timeout) {
       let events = try events()
       return events.count >= count ? events : nil

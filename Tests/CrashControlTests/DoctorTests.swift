@@ -154,6 +154,29 @@ private struct Findings {
     #expect(result.output.contains("ptrace: a process can stop another that allows it"))
   }
 
+  @Test func `limits under which no report can be whole are named with the remedy`() throws {
+    let found = try RunningProcess.run(
+      "/bin/bash",
+      [
+        "-c", "ulimit -f 64; trap '' XFSZ; exec \"$@\"", "sh", "\(try productsDirectory().appending("crashctl"))",
+        "doctor",
+      ])
+    #expect(found.termination == .exited(status: 1))
+    #expect(found.output.contains("file_size") && found.output.contains("ulimit -f unlimited"), "\(found.output)")
+    let here = try Findings([])
+    for name in ["proc", "descriptors", "file_size", "address_space", "processes"] {
+      #expect(here.checks[name] != nil, "\(name)")
+    }
+  }
+
+  @Test func `certificates that are not there are told, where nothing names a file`() throws {
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let file = folder.appending("mine.pem")
+    try FileSystem.write([], to: file)
+    #expect(try Findings([], environment: ["SSL_CERT_FILE": "\(file)"]).detail("certificates") == "\(file)")
+  }
+
   @Test(arguments: [["x"], ["--dsn"], ["--yaml"]])
   func `misuse is status 2`(arguments: [String]) throws {
     let result = try crashctl(["doctor"] + arguments)

@@ -208,7 +208,14 @@ import Testing
     try LastCrash.mark(database: temporary.path, at: Timestamp(seconds: 0))
     #expect(
       try FileSystem.read(temporary.path.appending("last_crash")) == Array("1970-01-01T00:00:00.000000Z".utf8))
+    #expect(LastCrash.isMarked(database: temporary.path))
+    LastCrash.acknowledge(database: temporary.path)
+    #expect(!LastCrash.isMarked(database: temporary.path))
+    #expect(FileSystem.exists(temporary.path.appending("last_crash")))
+    try LastCrash.mark(database: temporary.path)
+    #expect(LastCrash.isMarked(database: temporary.path))
     LastCrash.clear(database: temporary.path)
+    LastCrash.acknowledge(database: temporary.path)
     #expect(!LastCrash.isMarked(database: temporary.path))
   }
 }

@@ -1,4 +1,5 @@
 import CrashDatabase
+import Glibc
 import LinuxSystem
 import Testing
 
@@ -77,6 +78,20 @@ import Testing
     #expect(report.metadata.uploadAttempts == 1)
     #expect(report.metadata.remoteID.count == ReportMetadata.remoteIDLimit)
     #expect(try database.settings.lastUploadAttempt() == report.metadata.lastUploadAttempt)
+  }
+
+  /// A handler passed over a report that a monitoring loop had locked just to look at it, and came back 15 minutes
+  /// later.
+  @Test func `looking at reports is in nobody's way`() throws {
+    let id = try temporary.addReport()
+    let folders = ["pending", "completed"].map { temporary.path.appending($0).description }
+    let longAgo = [timeval(tv_sec: 1, tv_usec: 0), timeval(tv_sec: 1, tv_usec: 0)]
+    for folder in folders { #expect(utimes(folder, longAgo) == 0) }
+    #expect(try database.lookUp(id).state == .pending)
+    #expect(try database.pendingReports().map { $0.id } == [id])
+    #expect(try database.completedReports().isEmpty)
+    // A lock would have been a file in them.
+    for folder in folders { #expect(try FileSystem.status(FilePath(folder)).modified.seconds == 1) }
   }
 
   @Test func `while a report is uploaded nobody else sees it`() throws {

@@ -14,7 +14,7 @@ import Testing
     #expect(ServerMessage.ourCredentials.isFromOurHandler)
     #expect(!ServerMessage(.credentials).isFromOurHandler)
     #expect(!ServerMessage(.dumpComplete, processID: HandlerMark.current).isFromOurHandler)
-    #expect(HandlerMark.version(of: HandlerMark.current) == 1)
+    #expect(HandlerMark.version(of: HandlerMark.current) == 2)
   }
 
   @Test func `the record in the client is what the handler reads`() throws {

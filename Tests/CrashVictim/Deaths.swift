@@ -58,6 +58,31 @@ func forkAndCrash() {
   say("child pid=\(child) signal=\(linux_wait_signal(status))")
 }
 
+/// Several children crash in the same moment, and the parent goes on.
+func forkAndCrashAtOnce(_ count: Int) {
+  var ends: [Int32] = [-1, -1]
+  pipe(&ends)
+  var children: [pid_t] = []
+  for _ in 0..<count {
+    let child = fork()
+    if child == 0 {
+      // All of them are let go by the end of the pipe.
+      close(ends[1])
+      var byte: UInt8 = 0
+      read(ends[0], &byte, 1)
+      die("segv")
+    }
+    children.append(child)
+  }
+  close(ends[1])
+  for child in children {
+    var status: Int32 = 0
+    waitpid(child, &status, 0)
+    say("child pid=\(child) signal=\(linux_wait_signal(status))")
+  }
+  close(ends[0])
+}
+
 /// Another thread keeps interrupting this one while it crashes.
 func stormOfSignals() {
   var action = sigaction()

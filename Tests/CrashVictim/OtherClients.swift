@@ -11,6 +11,10 @@ enum OtherClient: String {
   case alone
   /// The same, but does not allow to be traced.
   case refusing
+  /// The same as `alone`, by our own code: it also forks a broker.
+  case brokering
+  /// The same in Sentry's dialect.
+  case brokeringForSentry = "brokering-for-sentry"
   /// Starts the handler, and waits for its end.
   case launching
 }
@@ -38,11 +42,14 @@ private func otherClientCrashed(
   let address = UInt64(UInt(bitPattern: record))
   switch client {
   case .launching: launchHandler(address)
-  case .shared, .alone, .refusing:
+  case .shared, .alone, .refusing, .brokering, .brokeringForSentry:
     let request = CrashDumpRequest(
       stackAddress: UInt64(UInt(bitPattern: context)), exceptionInformationAddress: address,
-      sanitizationInformationAddress: 0)
-    guard let packet = try? ClientMessage.crashDumpRequest(request).encoded(in: .chromium) else { break }
+      sanitizationInformationAddress: sanitizationAddress)
+    guard
+      let packet = try? ClientMessage.crashDumpRequest(request).encoded(
+        in: client == .brokeringForSentry ? .sentry : .chromium)
+    else { break }
     var continued = sigset_t()
     sigemptyset(&continued)
     sigaddset(&continued, SIGCONT)
@@ -53,6 +60,9 @@ private func otherClientCrashed(
       var result: Int32
       repeat { result = sigtimedwait(&continued, nil, &limit) } while result < 0 && Errno.current == .interrupted
       say("released signal=\(result)")
+    } else if client == .brokering || client == .brokeringForSentry {
+      crash_path().pointee.dialect = client == .brokering ? 0 : 1
+      say("conversation \(crash_converse(otherClientSocket, otherClientSocket, crash_clock(1) + 20_000_000_000))")
     } else {
       converse()
     }
@@ -80,7 +90,9 @@ private func converse() {
 }
 
 private func launchHandler(_ address: UInt64) {
-  let arguments = otherClientCommand + ["--trace-parent-with-exception=0x\(String(address, radix: 16))"]
+  let rules =
+    sanitizationAddress == 0 ? [] : ["--sanitization-information=0x\(String(sanitizationAddress, radix: 16))"]
+  let arguments = otherClientCommand + ["--trace-parent-with-exception=0x\(String(address, radix: 16))"] + rules
   guard let path = arguments.first,
     let child = try? ChildProcess.spawn(FilePath(path), arguments: arguments.map { FilePath($0) })
   else { return say("handler missing") }

@@ -7,7 +7,8 @@ import LinuxSystem
 ///
 /// Modes: `answer` (default), `mark` (answers as our handler does), `die` (at start), `mute` (never answers a question),
 /// `hang` (never finishes a dump), `slow` (takes its time for a dump), `fall` (dies when a dump is asked for), `stranger` (another process sends SIGCONT
-/// first), `provoke` (sends other crash signals to the waiting thread first).
+/// first), `provoke` (sends other crash signals to the waiting thread first), `late` (tells the end of a dump when the next
+/// one is asked for), `fail` (has no dump). On a private connection it asks the client to let itself be traced first.
 func runPeer(socket: Int32, arguments: [String]) -> Never {
   let mode = EnvironmentVariable.value("PEER_MODE")?.description ?? "answer"
   if mode == "die" { exit(23) }
@@ -16,6 +17,8 @@ func runPeer(socket: Int32, arguments: [String]) -> Never {
   log("arguments \(arguments.joined(separator: " "))")
   log("environment backtrace=\(EnvironmentVariable.value("SWIFT_BACKTRACE")?.description ?? "-")")
 
+  let isPrivate = !arguments.contains("--shared-client-connection")
+  var unanswered = 0
   var buffer = [UInt8](repeating: 0, count: ClientMessage.maximumPacket + 1)
   while true {
     let packet = buffer.withUnsafeMutableBytes { linux_receive_packet(socket, $0.baseAddress, $0.count) }
@@ -57,11 +60,35 @@ func runPeer(socket: Int32, arguments: [String]) -> Never {
         usleep(400_000)
         log("stranger done alive=\(kill(sender, 0) == 0)")
       }
+      if isPrivate {
+        unanswered += 1
+        if mode == "late" && unanswered == 1 { continue }
+        askToTrace(socket, mode)
+        while unanswered > 0 {
+          let end = ServerMessage(mode == "fail" ? .dumpFailed : .dumpComplete).encoded
+          _ = send(socket, end, end.count, Int32(MSG_NOSIGNAL))
+          unanswered -= 1
+          if unanswered > 0 {
+            usleep(300_000)
+            log("waiting alive=\(kill(sender, 0) == 0)")
+          }
+        }
+        continue
+      }
       // The way a handler answers: to one thread. All of them, as one that did not find the thread does.
       for thread in threads(of: sender) { _ = linux_tgkill(sender, thread, SIGCONT) }
     default: log("message \(message.message)")
     }
   }
+}
+
+private func askToTrace(_ socket: Int32, _ mode: String) {
+  let question = ServerMessage(.setPtracer, processID: getpid()).encoded
+  _ = send(socket, question, question.count, Int32(MSG_NOSIGNAL))
+  var answer: Int32 = -1
+  let count = recv(socket, &answer, 4, 0)
+  // EINVAL without Yama.
+  log("traced count=\(count) allowed=\(answer == 0 || answer == 22)")
 }
 
 private func threads(of process: Int32) -> [Int32] {

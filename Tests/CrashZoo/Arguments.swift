@@ -8,14 +8,22 @@ struct Arguments {
   var database = ""
   var handler = ""
   var dsn = ""
+  /// A FIFO that the program makes when it is ready; it dies when somebody opens it for writing.
+  var gate = ""
+  /// Threads that do nothing, beside those that change everything; `nil`: neither.
+  var turbulence: Int?
+  var floodLimit = 0
   var usesSDK = true
+  /// Whether a handler that has ended is started again before the crash.
+  var restartsHandler = true
   var listsFlavors = false
 
   struct Failure: Error { let message: String }
 
   static let usage = """
     Usage: CrashZoo --flavor NAME [--thread main|pthread|dispatch|task]
-                    (--no-sdk | --handler FILE --database DIR [--dsn DSN])
+                    (--no-sdk | --handler FILE --database DIR [--dsn DSN]) [--gate FIFO] [--no-restart]
+                    [--turbulence THREADS] [--flood-limit N]
            CrashZoo --list
     Prints one line of JSON about the crash to come, then dies of it.
 
@@ -27,14 +35,18 @@ struct Arguments {
     while let word = rest.popFirst() {
       switch word {
       case "--no-sdk": result.usesSDK = false
+      case "--no-restart": result.restartsHandler = false
       case "--list": result.listsFlavors = true
-      case "--flavor", "--thread", "--database", "--handler", "--dsn":
+      case "--flavor", "--thread", "--database", "--handler", "--dsn", "--gate", "--turbulence", "--flood-limit":
         guard let value = rest.popFirst() else { return .failure(Failure(message: "\(word) needs a value")) }
         switch word {
         case "--flavor": result.flavor = value
         case "--database": result.database = value
         case "--handler": result.handler = value
         case "--dsn": result.dsn = value
+        case "--gate": result.gate = value
+        case "--turbulence": result.turbulence = Int(value)
+        case "--flood-limit": result.floodLimit = Int(value) ?? 0
         default:
           guard let thread = CrashThread(rawValue: value) else {
             return .failure(Failure(message: "no kind of thread '\(value)'"))

@@ -24,6 +24,8 @@ struct Main {
     if arguments.usesSDK { startSDK(arguments) }
     // A report has to tell the crashing thread from others.
     let idle = [zoo_start_idle_thread("zoo-idle-1"), zoo_start_idle_thread("zoo-idle-2")]
+    if let threads = arguments.turbulence { _ = zoo_start_turbulence(Int32(clamping: threads)) }
+    if !arguments.gate.isEmpty { zoo_wait_for_gate(arguments.gate) }
     run(on: arguments.thread) { die(flavor, idleThreads: idle) }
   }
 }

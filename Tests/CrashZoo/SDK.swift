@@ -7,6 +7,8 @@ func startSDK(_ arguments: Arguments) {
   SentrySDK.start { options in
     if !arguments.dsn.isEmpty { options.dsn = arguments.dsn }
     options.handlerPath = arguments.handler
+    options.restartHandler = arguments.restartsHandler
+    options.floodLimit = arguments.floodLimit
     options.databasePath = arguments.database
     options.releaseName = "crash-zoo@1.0.0"
     options.environment = "test"

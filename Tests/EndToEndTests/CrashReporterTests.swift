@@ -49,13 +49,13 @@ import ZooRuns
     defer { victim.end() }
     try victim.wait()
     // `end` would end the reporter, which outlives the handler.
-    try waitUntil("all that it started has ended", timeout: .seconds(20)) { victim.livingFamily().isEmpty }
+    try waitUntil("all that it started has ended") { victim.livingFamily().isEmpty }
     #expect(victim.output.contains("handler exited(status: 0)"), "\(victim.output) \(victim.errorOutput)")
   }
 
   private func seen() throws -> Envelope {
     let path = FilePath("\(envelope).seen")
-    try waitUntil("the reporter has its envelope", timeout: .seconds(20)) { FileSystem.exists(path) }
+    try waitUntil("the reporter has its envelope") { FileSystem.exists(path) }
     return try Envelope(bytes: FileSystem.read(path))
   }
 

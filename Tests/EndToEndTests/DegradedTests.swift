@@ -6,12 +6,13 @@ import ZooRuns
 
 @Suite struct `A program that crashes` {
   @Test(.timeLimit(.minutes(1)))
-  func `without a handler dies of its own signal, and soon`() throws {
+  func `without a handler dies of its own signal, soon, and leaves a dump of its own`() throws {
     let run = try ZooRun(flavor: "ud2", handler: "/nonexistent/crashpad_handler", timeout: .seconds(10))
     defer { run.end() }
     let died: Bool = if case .signaled(4, _) = run.termination { true } else { false }
     #expect(died, "\(run.termination)")
-    #expect(run.dumps().isEmpty)
+    let shown = try ShownDump(try #require(run.dumps().first))
+    #expect(shown.exception?.code.value == 4)
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)

@@ -13,7 +13,7 @@ import ZooRuns
     defer { server.stop() }
     let run = try ZooRun(flavor: "abort", thread: "pthread", handler: handler, dsn: server.dsn)
     defer { run.end() }
-    _ = try server.nextRequest(timeout: .seconds(30))
+    _ = try server.nextRequest()
     try run.waitForHandler()
     #expect(ProcessTable.zombies().isEmpty)
 
@@ -55,5 +55,30 @@ import ZooRuns
         && ProcessTable.zombies(of: idle.process.processID).isEmpty
     }
     #expect(try idle.finish() == .exited(status: 0))
+  }
+
+  // Seen on a busy machine: a handler began while the one before it still had its report in its hands, passed over the
+  // report, and looked again a quarter of an hour later.
+  @Test(.timeLimit(.minutes(3)), arguments: TestProducts.handlers)
+  func `in the hands of another process is sent soon after that has let it go`(handler: FilePath) throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    let database = try CrashDatabase(path: directory.path)
+    try database.settings.setUploadsEnabled(true)
+    let report = try database.prepareReport()
+    try report.file.writeAll(Array("MDMP".utf8))
+    let id = try database.finish(report)
+    let held = try database.reportForUploading(id)
+    let run = try HandlerRun(handler, database: directory.path, url: server.minidumpURL, arguments: ["--log-level=-1"])
+    defer { run.end() }
+    try waitUntil("the handler has found it") {
+      run.process.errorOutput.contains("\(id) is in the hands of another process")
+    }
+    #expect(server.requests.isEmpty)
+    database.release(held)
+    _ = try server.nextRequest()
+    #expect(try run.finish() == .exited(status: 0))
   }
 }

@@ -13,12 +13,16 @@ import ZooRuns
   }
 
   /// From the last byte of the dump to the recorded outcome. The steps before are the client's loss: there is no dump.
-  static let steps: [Step] = TestProducts.handlers.flatMap { handler in
+  static let steps: [Step] = TestProducts.handlersWithFaultPoints.flatMap { handler in
     [
       "capture.dumped", "capture.attached", "database.finish.locked", "database.finish.described",
       "database.finish.renamed", "upload.sent", "database.complete.begin", "database.move.described",
       "database.move.renamed", "database.move.done",
     ].map { Step(name: $0, handler: handler) }
+  }
+
+  @Test func `can be told to die at named steps, where it is built for tests`() {
+    #expect(!TestProducts.handlersWithFaultPoints.isEmpty)
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: steps)
@@ -51,10 +55,11 @@ import ZooRuns
     #expect(completed.first?.metadata.isUploaded == true)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
-  func `before the dump is complete leaves nothing that looks like a report`(handler: FilePath) throws {
+  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlersWithFaultPoints)
+  func `before the dump is complete leaves the work to the crashing thread`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
+    // The handler that takes its place at the crash dies at the same step.
     let run = try ZooRun(
       flavor: "null-write", handler: handler, dsn: server.dsn,
       environment: ["SWIFT_BACKTRACE": "enable=no", "SENTRY_NATIVE_FAULT": "capture.snapshot:kill"])
@@ -65,7 +70,11 @@ import ZooRuns
     let next = try HandlerRun(handler, database: database, url: server.minidumpURL)
     defer { next.end() }
     #expect(try next.finish() == .exited(status: 0))
-    #expect(server.requests.isEmpty)
-    #expect(run.dumps().isEmpty)
+    let dumps = server.requests.compactMap { $0.form?.file("upload_file_minidump") }
+    #expect(dumps.count == 1)
+    #expect(run.dumps().count == 1)
+    let shown = try ShownDump(try #require(run.dumps().first))
+    #expect(shown.exception?.code.value == 11)
+    #expect(shown.threads.count == 1)
   }
 }

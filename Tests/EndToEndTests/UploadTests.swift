@@ -1,6 +1,7 @@
 import CLinuxShims
 import CrashDatabase
 import LinuxSystem
+import SentryEnvelope
 import SentryNativeTesting
 import StructuredValue
 import Testing
@@ -98,6 +99,17 @@ import ZooRuns
     #expect(report.state == .completed)
     #expect(!report.metadata.isUploaded)
     #expect(report.metadata.uploadAttempts == 7)
+    // Somebody is told, as soon as there is a handler that knows whom to tell.
+    server.answer(.accepted)
+    let run = try uploading.start(server.minidumpURL, environment: ["SENTRY_NATIVE_DSN": server.dsn])
+    defer { run.process.end() }
+    try waitUntil("the report of the loss") { server.requests.count == 9 }
+    let told = try Envelope(bytes: server.requests[8].body)
+    #expect(told.items.map { $0.type } == ["client_report"])
+    let events = try StructuredValue(json: told.items[0].payload)["discarded_events"]
+    #expect(events == [["reason": "send_error", "category": "error", "quantity": 1]])
+    try run.leave()
+    #expect(server.requests.count == 9)
   }
 
   @Test(arguments: TestProducts.handlers)
@@ -115,6 +127,10 @@ import ZooRuns
       #expect(report.metadata.uploadAttempts == 0)
     }
     server.answer(.accepted)
+    // The next handler knows of the limit.
+    try uploading.start(server.minidumpURL).leave()
+    #expect(server.requests.count == 1)
+    try FileSystem.remove(uploading.database.path.appending("rate_limits"))
     try uploading.runOnce(server.minidumpURL) { try uploading.database.completedReports().count == 3 }
     #expect(server.requests.count == 4)
   }
@@ -153,7 +169,7 @@ import ZooRuns
     #expect(server.requests.last?.form?.file("a")?.text == "b")
   }
 
-  @Test(arguments: TestProducts.handlers)
+  @Test(arguments: TestProducts.handlersWithFaultPoints)
   func `outlives the death of its upload process`(_ handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }

@@ -88,7 +88,7 @@ final class UploadingHandler {
     /// The only client goes away; the handler finishes and ends with status 0.
     func leave() throws {
       client = nil
-      let termination = try process.wait(timeout: .seconds(20))
+      let termination = try process.wait()
       if termination != .exited(status: 0) {
         throw TestKitError(.malformed, "the handler: \(termination) \(process.errorOutput)")
       }

@@ -1,6 +1,7 @@
+import CrashClient
+import CrashDatabase
 import HandlerCore
 import LinuxSystem
-import Uploader
 import Testing
 import Uploader
 
@@ -55,7 +56,7 @@ import Uploader
   func `a region of shared memory is two numbers`(_ text: String) {
     let command = parse("--database=/d", "--initial-client-fd=3", "--user-stream-region=\(text)")
     #expect(printed(command)?.1 == 1)
-    #expect(printed(command)?.0.contains("--user-stream-region requires FD,SIZE") == true)
+    #expect(printed(command)?.0.contains("failed to parse --user-stream-region") == true)
   }
 
   @Test func `a value may stand behind its option or after an equals sign, and names may be shortened`() throws {
@@ -90,7 +91,13 @@ import Uploader
       "--shared-client-connection requires --initial-client-fd"
     ),
     (["--unknown"], "unrecognized option '--unknown'"),
-    (["--monitor-self-a=b=c"], "option '--monitor-self-a' is ambiguous"),
+    (["--unknown=1"], "unrecognized option '--unknown=1'"),
+    (["-x"], "invalid option -- 'x'"),
+    (["--initial-client-fd=3x"], "failed to parse --initial-client-fd"),
+    (
+      ["--monitor-self-a=b=c"],
+      "option '--monitor-self-a=b=c' is ambiguous; possibilities: '--monitor-self-annotation' '--monitor-self-argument'"
+    ),
     (["--no-rate-limit=1"], "option '--no-rate-limit' doesn't allow an argument"),
     (["--url"], "option '--url' requires an argument"),
   ])
@@ -114,5 +121,15 @@ import Uploader
     let (help, helpStatus) = try #require(printed(parse("--help")))
     #expect(help.contains("--trace-parent-with-exception=ADDRESS"))
     #expect(helpStatus == 0)
+  }
+
+  // Seen: a client that kept more than the standard had its reports pruned by its own handler.
+  @Test func `reports are kept as the client says, else as the standard does`() {
+    var options = HandlerOptions()
+    #expect(options.pruning == .standard)
+    options.delivery.maximumSize = 1 << 40
+    options.delivery.maximumAge = 0
+    #expect(options.pruning.maximumSize == 1 << 40)
+    #expect(options.pruning.maximumAge == 0)
   }
 }

@@ -15,6 +15,25 @@ import Testing
     #expect(Timestamp(seconds: seconds).iso8601 == text)
   }
 
+  @Test func `a time stamp has microseconds, and a year that has a form, whatever the clock says`() {
+    #expect(Timestamp(seconds: 0, nanoseconds: 1_999).iso8601 == "1970-01-01T00:00:00.000001Z")
+    #expect(Timestamp(seconds: 0, nanoseconds: 999_999_999).iso8601 == "1970-01-01T00:00:00.999999Z")
+    #expect(Timestamp(seconds: 0, nanoseconds: -5).iso8601 == "1970-01-01T00:00:00.000000Z")
+    #expect(Timestamp(seconds: .max).iso8601 == "9999-12-31T23:59:59.000000Z")
+    #expect(Timestamp(seconds: .min).iso8601 == "0001-01-01T00:00:00.000000Z")
+  }
+
+  /// The greatest number of milliseconds, which is how one says "for ever", was a moment in the past.
+  @Test func `an instant beyond the end of the clock is the end of the clock`() {
+    let now = MonotonicInstant.now()
+    #expect(now.advanced(milliseconds: .max) == MonotonicInstant(nanoseconds: .max))
+    #expect(now.advanced(milliseconds: 10_000_000_000_000) == MonotonicInstant(nanoseconds: .max))
+    #expect(now.advanced(milliseconds: .max).millisecondsFromNow() == .max)
+    #expect(now.advanced(milliseconds: .min).millisecondsFromNow() == 0)
+    #expect(now.advanced(milliseconds: -1).millisecondsFromNow() == 0)
+    #expect((1...60_000).contains(MonotonicInstant.now().advanced(milliseconds: 60_000).millisecondsFromNow()))
+  }
+
   @Test func `a UUID round-trips through its text and its mixed-endian structure`() throws {
     let id = try #require(UniqueID("00112233-4455-6677-8899-aabbccddeeff"))
     #expect(id.description == "00112233-4455-6677-8899-aabbccddeeff")

@@ -308,8 +308,33 @@ import Testing
     #expect(again.crashpadInfo == reader.crashpadInfo)
     #expect(again.memoryInfo ?? [] == reader.memoryInfo ?? [])
     #expect(again.handles ?? [] == reader.handles ?? [])
-    for stream in contents.userStreams {
-      #expect(again.streamBytes(stream.type).map { Array($0) } == stream.bytes)
+    #expect(again.exceptions.count == reader.exceptions.count)
+    #expect(again.dsoDebug == reader.dsoDebug)
+    #expect(again.threadInfo == reader.threadInfo)
+    #expect(again.functionTables == reader.functionTables)
+    #expect(again.systemMemoryInfo == reader.systemMemoryInfo)
+    #expect(again.processVMCounters == reader.processVMCounters)
+    // No stream is missing, and those without offsets in them have every byte they had.
+    let decoded: Set<MinidumpStreamType> = [
+      .systemInfo, .miscInfo, .threadList, .threadNames, .exception, .moduleList, .unloadedModuleList, .crashpadInfo,
+      .memoryInfoList, .handleData, .linuxDSODebug, .memoryList, .memory64List,
+    ]
+    for location in reader.directory where location.type != .unused {
+      let isBroken = location.type == .linuxDSODebug && reader.dsoDebug == nil
+      // Ranges that a stack or the other list has as well are not written twice.
+      let isElsewhere =
+        location.type == .memory64List
+        && contents.memory64.allSatisfy { range in
+          var bytes = [UInt8](repeating: 0, count: Int(range.size))
+          return bytes.withUnsafeMutableBytes { again.memoryMap.read(at: range.start, into: $0) } == bytes.count
+        }
+      #expect(again.contains(location.type) || isBroken || isElsewhere, "\(location.type)")
+      if decoded.contains(location.type) || reader.byteOrder == .big && location.type.name != nil { continue }
+      let bytes = reader.streamBytes(at: location).map { Array($0) }
+      let copies = again.directory.filter { $0.type == location.type }.map {
+        again.streamBytes(at: $0).map { Array($0) }
+      }
+      #expect(copies.contains { $0 == bytes }, "\(location.type)")
     }
     for range in reader.memoryMap.ranges {
       let one = try #require(reader.memoryMap.bytes(at: range.start))
@@ -362,6 +387,7 @@ extension MinidumpReader {
   func touchEverything() {
     _ = (systemInfo, miscInfo, threads, threadNames, threadInfo, exceptions, modules, unloadedModules)
     _ = (memoryList, memory64List, memoryInfo, handles, handleOperations, functionTables, tokens)
+    _ = (systemMemoryInfo, processVMCounters)
     _ = (comment, commentW, crashpadInfo, breakpadInfo, assertionInfo, dsoDebug, macOSCrashInfo, macOSBootArgs)
     _ = memoryMap.ranges
     _ = auxiliaryVector()

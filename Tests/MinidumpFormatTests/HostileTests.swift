@@ -74,6 +74,65 @@ import Testing
     #expect(check(bytes, "shared registers"))
   }
 
+  @Test func `information shared by many handles, and a chain that leads back, do not multiply memory`() throws {
+    var contents = MinidumpContents()
+    contents.handles = (0..<5000).map { MinidumpHandle(handle: $0) }
+    contents.handles[0].information = [
+      MinidumpHandleInformation(kind: 1, data: [UInt8](repeating: 1, count: 400_000)),
+      MinidumpHandleInformation(kind: 2, data: [1, 2, 3]),
+    ]
+    var bytes = try Sample.write(contents)
+    let reader = try MinidumpReader(bytes)
+    #expect(reader.handles?.first?.information == contents.handles[0].information)
+    let list = Int(try #require(reader.location(of: .handleData)).offset) + 16
+    func word(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 | Int(bytes[offset + $1]) << ($1 * 8) } }
+    let (first, second) = (word(list + 32), word(word(list + 32)))
+    for index in 1..<5000 {
+      for field in 32..<36 { bytes[list + index * 40 + field] = bytes[list + field] }
+    }
+    // The second record leads back to the first one.
+    for byte in 0..<4 { bytes[second + byte] = UInt8(truncatingIfNeeded: first >> (byte * 8)) }
+    #expect(check(bytes, "shared information"))
+    let hostile = try MinidumpReader(bytes)
+    #expect(hostile.handles?.count == 5000)
+    #expect(hostile.softErrors.contains { $0.code == .tooMuchMemory })
+    // Alone, the chain ends after as many records as one may have.
+    bytes.replaceSubrange(list - 8..<list - 4, with: [1, 0, 0, 0])
+    for byte in 0..<4 { bytes[list + 32 + byte] = UInt8(truncatingIfNeeded: second >> (byte * 8)) }
+    for byte in 0..<4 { bytes[second + byte] = UInt8(truncatingIfNeeded: second >> (byte * 8)) }
+    let chain = try MinidumpReader(bytes)
+    #expect(chain.handles?.first?.information.count == 32)
+    #expect(chain.softErrors.map(\.code) == [.countTooLarge])
+  }
+
+  @Test func `sizes in streams of Windows that do not fit are cut`() throws {
+    var contents = MinidumpContents()
+    contents.functionTables = [
+      MinidumpFunctionTable(minimumAddress: 1, maximumAddress: 2, base: 3, entries: [UInt8](repeating: 7, count: 24))
+    ]
+    contents.tokens = [MinidumpToken(id: 1, handle: 2, data: [1, 2, 3, 4])]
+    let whole = try Sample.write(contents)
+    let tables = Int(try #require(try MinidumpReader(whole).location(of: .functionTable)).offset)
+    let tokens = Int(try #require(try MinidumpReader(whole).location(of: .token)).offset)
+    let numbers: [[UInt8]] = [
+      [0, 0, 0, 0], [1, 0, 0, 0], [0xff, 0xff, 0xff, 0x7f], [0xff, 0xff, 0xff, 0xff], [3, 0, 0, 0],
+    ]
+    for number in numbers {
+      for field in stride(from: 0, to: 24, by: 4) + [24 + 24, 24 + 28] {
+        var bytes = whole
+        bytes.replaceSubrange(tables + field..<tables + field + 4, with: number)
+        #expect(check(bytes, "table \(field)"))
+        for table in try MinidumpReader(bytes).functionTables ?? [] { #expect(table.entries.count <= 24) }
+      }
+      for field in stride(from: 0, to: 24, by: 4) {
+        var bytes = whole
+        bytes.replaceSubrange(tokens + field..<tokens + field + 4, with: number)
+        #expect(check(bytes, "token \(field)"))
+        for token in try MinidumpReader(bytes).tokens ?? [] { #expect(token.data.count <= 4) }
+      }
+    }
+  }
+
   @Test func `what is no minidump is refused with a reason`() throws {
     func code(_ bytes: [UInt8]) -> MinidumpReadError.Code? {
       do throws(MinidumpReadError) {

@@ -5,7 +5,7 @@ import MinidumpFormat
 import Testing
 
 /// The tables of the page: section, field, offset and size.
-private struct Page {
+struct Page {
   private var sections: [String: [String: (offset: Int, size: Int)]] = [:]
 
   init() throws {
@@ -26,12 +26,10 @@ private struct Page {
   func fields(_ section: String) throws -> [String: (offset: Int, size: Int)] {
     try #require(sections[section], "no table in section \(section)")
   }
-}
 
-@Suite struct `Layout` {
   /// Compares little-endian integers at documented offsets with the values that were written, and that every documented
   /// field of 8 bytes or less was compared.
-  private func compare(
+  static func compare(
     _ section: String, at base: Int, in bytes: [UInt8], _ expected: [String: UInt64], skip: Set<String> = []
   ) throws {
     let fields = try Page().fields(section)
@@ -42,6 +40,12 @@ private struct Page {
     }
     #expect(Set(expected.keys).isSubset(of: fields.keys), "\(section): \(expected.keys) against \(fields.keys)")
   }
+}
+
+@Suite struct `Layout` {
+  private func compare(
+    _ section: String, at base: Int, in bytes: [UInt8], _ expected: [String: UInt64], skip: Set<String> = []
+  ) throws { try Page.compare(section, at: base, in: bytes, expected, skip: skip) }
 
   private func offset(_ type: MinidumpStreamType, _ reader: MinidumpReader) throws -> Int {
     Int(try #require(reader.location(of: type)).offset)

@@ -85,6 +85,71 @@ import Testing
     #expect(root["soft_errors"].list.isEmpty)
   }
 
+  @Test func `JSON and text have what Windows and LLDB add`() throws {
+    var contents = Sample.contents()
+    contents.systemInfo?.platform = .windowsNT
+    contents.otherExceptions = [MinidumpException(threadID: 101, code: 19)]
+    var info = MinidumpThreadInfo(threadID: 100)
+    (info.exitStatus, info.startAddress, info.kernelTime) = (259, 0x40_1000, 20_000)
+    contents.threadInfo = [info]
+    var operation = MinidumpHandleOperation(handle: 0x40)
+    (operation.operation, operation.threadID, operation.backtrace) = (2, 100, [0x1000, 0x2000])
+    contents.handleOperations = [operation]
+    contents.functionTables = [
+      MinidumpFunctionTable(
+        minimumAddress: 0x7000, maximumAddress: 0x8000, base: 0x7000, entries: [UInt8](repeating: 1, count: 24))
+    ]
+    contents.tokens = [MinidumpToken(id: 7, handle: 0x55, data: [1, 2, 3])]
+    var memory = MinidumpSystemMemoryInfo()
+    (memory.pageSize, memory.physicalPages, memory.available) = (4096, 1 << 18, 1 << 17)
+    memory.counters = (0..<70).map { $0 + 1 }
+    contents.systemMemoryInfo = memory
+    var counters = MinidumpProcessVMCounters()
+    (counters.workingSet, counters.peakWorkingSet, counters.virtualSize) = (3 << 20, 4 << 20, 5 << 20)
+    contents.processVMCounters = counters
+    contents.handles[0].information = [MinidumpHandleInformation(kind: 6, data: [1, 255])]
+    contents.comment = "said so"
+    let bytes = try Sample.write(contents)
+    let root = try Self.withFile(bytes) { try Self.json(Self.show("--json", $0.description)) }
+    #expect(root["exception"]["thread_id"].number == 100)
+    #expect(root["other_exceptions"][0]["code"].text == "0x13")
+    #expect(root["thread_info"][0]["start_address"].text == "0x401000")
+    #expect(root["thread_info"][0]["exit_status"].text == "0x103")
+    #expect(root["handle_operations"][0]["backtrace"].list.map { $0.text } == ["0x1000", "0x2000"])
+    #expect(root["function_tables"][0]["entries"].number == 2)
+    #expect(root["tokens"][0]["size"].number == 3)
+    #expect(root["system_memory"]["page_size"].number == 4096)
+    #expect(root["system_memory"]["counters"]["SystemCalls"].number == 70)
+    #expect(root["process_memory"]["working_set"].text == "0x300000")
+    #expect(root["handles"][0]["information"][0]["data"].text == "01ff")
+    #expect(root["comment"].text == "said so")
+    let text = try Self.withFile(bytes) { try Self.show("--verbose", $0.description) }.output
+    for part in ["3.0 MiB in use", "1.0 GiB", "512.0 MiB", "0x000000007000", "closed", "0x000000401000", "said so"] {
+      #expect(text.contains(part), "\(part)")
+    }
+  }
+
+  @Test func `the CPU and the system have the names of the contract`() throws {
+    let cpus: [(MinidumpProcessorArchitecture, String)] = [
+      (.x86, "x86"), (.amd64, "amd64"), (.arm, "arm"), (.arm64, "arm64"), (.arm64Breakpad, "arm64"), (.ppc, "ppc"),
+      (.ppc64, "ppc64"), (.mips, "mips"), (.mips64, "mips64"), (.sparc, "sparc"), (.riscv64, "riscv64"),
+      (.x86OnAMD64, "x86"), (.x86OnARM64, "x86"), (.armOnARM64, "arm"), (.unknown, "unknown"),
+      (.init(rawValue: 6), "unknown"),
+    ]
+    let systems: [(MinidumpPlatform, String)] = [
+      (.windowsNT, "windows"), (.macOS, "macos"), (.iOS, "ios"), (.linux, "linux"), (.android, "android"),
+      (.solaris, "solaris"), (.fuchsia, "unknown"), (.init(rawValue: 77), "unknown"),
+    ]
+    for (index, (architecture, name)) in cpus.enumerated() {
+      let (platform, system) = systems[index % systems.count]
+      var contents = MinidumpContents()
+      contents.systemInfo = MinidumpSystemInfo(architecture: architecture, platform: platform)
+      let root = try Self.withFile(Sample.write(contents)) { try Self.json(Self.show("--json", $0.description)) }
+      #expect(root["system"]["cpu"].text == name)
+      #expect(root["system"]["os"].text == system)
+    }
+  }
+
   @Test func `a key is absent without its stream and null when the stream cannot be read`() throws {
     var bytes = try Sample.write(MinidumpContents())
     let empty = try Self.withFile(bytes) { try Self.json(Self.show("--json", $0.description)) }

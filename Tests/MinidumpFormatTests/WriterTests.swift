@@ -67,6 +67,29 @@ private final class StubbornSink: MinidumpSink {
     #expect(sink.writes < 20)
   }
 
+  @Test func `pieces that are read together make the same dump, and it is written at the end`() throws {
+    var contents = Sample.contents()
+    contents.memory = (0..<300).map { MinidumpAddressRange(start: 0x1000 + $0 * 0x1000, size: 0x20 + $0) }
+    let expected = MinidumpMemorySink()
+    try MinidumpWriter.write(contents, to: expected, readMemory: Sample.readMemory)
+    for whole in [1, 7, 1000] {
+      let sink = MinidumpMemorySink()
+      var calls = 0
+      let dump = try MinidumpWriter.begin(
+        contents, to: sink,
+        readPieces: { pieces in
+          calls += 1
+          for piece in pieces.prefix(whole) { _ = Sample.readMemory(piece.address, piece.buffer) }
+          return min(whole, pieces.count)
+        }, readMemory: Sample.readMemory)
+      #expect(sink.bytes.isEmpty)
+      let result = try dump.finish()
+      #expect(sink.bytes == expected.bytes, "\(whole)")
+      #expect(result.size == UInt64(sink.bytes.count))
+      if whole == 1000 { #expect(calls == 2) }
+    }
+  }
+
   @Test func `what cannot be read becomes 0xfe, page by page, and the rest is kept`() throws {
     var contents = MinidumpContents()
     contents.memory = [MinidumpAddressRange(start: 0x1800, size: 0x3000)]
@@ -136,6 +159,117 @@ private final class StubbornSink: MinidumpSink {
     #expect(try MinidumpWriter.size(of: contents) > 1 << 33)
     contents.memory64 = [MinidumpAddressRange(start: 0, size: .max)]
     #expect(throws: MinidumpWriteError.self) { try MinidumpWriter.size(of: contents) }
+  }
+
+  /// First everything but memory, then memory: stacks in the order of the threads, then the other ranges by address.
+  @Test func `memory lies behind everything else, at multiples of 16`() throws {
+    var contents = Sample.contents()
+    contents.memory = [
+      MinidumpAddressRange(start: 0x9000, size: 33), MinidumpAddressRange(start: 0x1000, size: 7),
+    ]
+    contents.memory64 = [MinidumpAddressRange(start: 0x100_0000, size: 5)]
+    let bytes = try Sample.write(contents)
+    let reader = try MinidumpReader(bytes)
+    let ranges = (reader.memoryList ?? []) + (reader.memory64List ?? [])
+    #expect(ranges.map(\.start) == [0x7fff_0000_0000, 0x7ffe_0000_0000, 0x1000, 0x9000, 0x100_0000])
+    for (range, next) in zip(ranges, ranges.dropFirst()) {
+      #expect(range.offset % 16 == 0)
+      #expect(range.offset + range.size <= next.offset)
+      #expect(next.offset < range.offset + range.size + 16)
+    }
+    let first = try #require(ranges.first)
+    for stream in reader.directory { #expect(UInt64(stream.offset + stream.size) <= first.offset) }
+    #expect(ranges.last.map { $0.offset + $0.size } == UInt64(bytes.count))
+  }
+
+  /// Takes bytes and forgets them.
+  private final class CountingSink: MinidumpSink {
+    private(set) var count: UInt64 = 0
+    private(set) var largest = 0
+    let canOverwrite = false
+    func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) {
+      count += UInt64(bytes.count)
+      largest = max(largest, bytes.count)
+    }
+    func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool { false }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a large dump is written without being held in memory`() throws {
+    var contents = Sample.contents()
+    contents.memory = [MinidumpAddressRange(start: 0x10_0000, size: 1 << 28)]
+    contents.memory64 = [MinidumpAddressRange(start: 0x1_0000_0000, size: 1 << 28)]
+    let sink = CountingSink()
+    var asked = 0
+    let result = try MinidumpWriter.write(contents, to: sink, chunk: 64 << 10) { _, buffer in
+      asked = max(asked, buffer.count)
+      return buffer.count
+    }
+    #expect(result.size == sink.count)
+    #expect(sink.count > 1 << 29)
+    // Nothing larger than a chunk is ever asked for or handed on: there is nowhere else for the bytes to be.
+    #expect(asked <= 64 << 10)
+    #expect(sink.largest <= 64 << 10)
+  }
+
+  @Test func `a limited dump keeps the crashed thread's stack, then the beginnings of the others`() throws {
+    var contents = Sample.contents()
+    contents.threads = (0..<20).map {
+      MinidumpThread(id: $0, stack: MinidumpAddressRange(start: 0x10_0000 * UInt64($0 + 1), size: 0x1_0000))
+    }
+    contents.exception?.threadID = 7
+    contents.memory = [
+      MinidumpAddressRange(start: 0x8000_0000, size: 0x2_0000),
+      MinidumpAddressRange(start: 0x9000_0000, size: 0x2_0000),
+    ]
+    contents.memory64 = [MinidumpAddressRange(start: 0xa000_0000, size: 0x2_0000)]
+    let whole = try MinidumpWriter.size(of: contents)
+    var same = contents
+    #expect(try same.limit(to: whole) == 0)
+    #expect(same == contents)
+
+    // Everything but the 64-bit list and a part of the second range.
+    var limited = contents
+    let dropped = try limited.limit(to: whole - 0x2_8000)
+    #expect(dropped >= 0x2_8000 && dropped < 0x2_9000)
+    #expect(limited.threads == contents.threads)
+    #expect(limited.memory.map(\.start) == [0x8000_0000, 0x9000_0000])
+    #expect(limited.memory64.isEmpty)
+    #expect(try MinidumpWriter.size(of: limited) <= whole - 0x2_8000)
+
+    // Stacks: the crashed one whole, 8 KiB of each other.
+    limited = contents
+    try limited.limit(to: 0x1_0000 + 19 * 8192 + 0x4000)
+    #expect(limited.memory.isEmpty && limited.memory64.isEmpty)
+    #expect(limited.threads[7].stack?.size == 0x1_0000)
+    for thread in limited.threads { #expect(thread.stack?.size ?? 0 >= 8192) }
+    #expect(try MinidumpWriter.size(of: limited) <= 0x1_0000 + 19 * 8192 + 0x4000)
+    #expect(try MinidumpReader(Sample.write(limited)).threads?.count == 20)
+
+    // Less than what is no memory: no memory at all.
+    limited = contents
+    try limited.limit(to: 100)
+    #expect(try MinidumpReader(Sample.write(limited)).memoryList == [])
+
+    // A dump that 32-bit offsets could not hold.
+    contents.memory = [MinidumpAddressRange(start: 0x1000, size: 1 << 33)]
+    contents.memory64 = []
+    try contents.limit(to: 1 << 30)
+    #expect(try MinidumpWriter.size(of: contents) <= 1 << 30)
+  }
+
+  @Test func `any contents are limited to any size`() throws {
+    for seed in 1...200 as ClosedRange<UInt64> {
+      var random = Random(seed: seed)
+      let contents = random.contents(.little)
+      let whole = try MinidumpWriter.size(of: contents)
+      var bare = contents
+      try bare.limit(to: 0)
+      let least = try MinidumpWriter.size(of: bare)
+      let wanted = UInt64(random.below(Int(whole) + 100))
+      var limited = contents
+      try limited.limit(to: wanted)
+      #expect(try MinidumpWriter.size(of: limited) <= max(wanted, least), "seed \(seed)")
+    }
   }
 
   @Test func `a stream type that occurs again is dropped and named`() throws {

@@ -110,6 +110,51 @@ private final class PatternProcess {
     #expect(counting.reads == 4)
   }
 
+  @Test func `many pieces are read together, up to the first that is not whole`() throws {
+    let fixture = try PatternProcess()
+    let reader = ProcessVMMemoryReader(thread: fixture.process.processID)
+    // The last but one runs into the hole.
+    let places: [(offset: Int, count: Int)] = [(1, 5), (4090, 12), (0, 8192), (8000, 400), (0, 1)]
+    let buffers = places.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 1) }
+    defer { for buffer in buffers { buffer.deallocate() } }
+    func pieces(_ indices: [Int]) -> [MemoryPiece] {
+      indices.map { MemoryPiece(address: fixture.address + UInt64(places[$0].offset), buffer: buffers[$0]) }
+    }
+    #expect(pieces([0, 1, 2, 3, 4]).withUnsafeBufferPointer { reader.readPieces($0) } == 3)
+    for index in 0..<3 {
+      #expect(Array(buffers[index]) == PatternProcess.pattern(places[index].offset, places[index].count))
+    }
+    #expect(pieces([3]).withUnsafeBufferPointer { reader.readPieces($0) } == 0)
+    // More than one call of the kernel takes.
+    let many = pieces((0..<1000).map { _ in 1 })
+    #expect(many.withUnsafeBufferPointer { reader.readPieces($0) } == 1000)
+    #expect(Array(buffers[1]) == PatternProcess.pattern(4090, 12))
+  }
+
+  @Test func `the cache asks once for pages that are wanted together`() {
+    let memory = BytesMemoryReader(at: 0x10000, (0..<0x5000).map { UInt8(truncatingIfNeeded: $0 >> 4) })
+    let counting = Counting(memory)
+    let cache = CachingMemoryReader(counting, capacity: 16)
+    #expect(cache.readAvailable(at: 0x10ff0, count: 0x1020) == memory.readAvailable(at: 0x10ff0, count: 0x1020))
+    #expect(counting.reads == 1)
+    // The last page is not there.
+    #expect(cache.readAvailable(at: 0x14800, count: 0x1000) == memory.readAvailable(at: 0x14800, count: 0x800))
+    let before = counting.reads
+    for address: UInt64 in [0x10000, 0x11000, 0x12000, 0x14000] {
+      #expect(cache.readAvailable(at: address, count: 8) == memory.readAvailable(at: address, count: 8))
+    }
+    #expect(counting.reads == before)
+  }
+
+  @Test func `pages that were read ahead are those of the process`() throws {
+    let fixture = try PatternProcess()
+    let cache = CachingMemoryReader(ProcessVMMemoryReader(thread: fixture.process.processID), capacity: 16)
+    // In this order, one of them twice, and the hole at the end.
+    cache.prefetch([4096, 0, 5000, 8192].map { fixture.address + $0 })
+    #expect(cache.readAvailable(at: fixture.address + 100, count: 8000) == PatternProcess.pattern(100, 8000))
+    #expect(cache.readAvailable(at: fixture.address + 8192, count: 8).isEmpty)
+  }
+
   @Test func `the cache gives what lies in the middle of a page that begins unreadable`() throws {
     let cache = CachingMemoryReader(BytesMemoryReader(at: 0x10800, [1, 2, 3, 4]), capacity: 2)
     #expect(try cache.readBytes(at: 0x10800, count: 4) == [1, 2, 3, 4])

@@ -142,6 +142,20 @@ import Testing
     let statistics = try #require(ThreadStatistics(Array(text.utf8)))
     #expect(statistics.state == UInt8(ascii: "R"))
     #expect(statistics.userTicks == 7 && statistics.systemTicks == 8 && statistics.startTicks == 99)
+    #expect(statistics.name == Array("a) b) (c".utf8))
+    #expect(statistics.priority == nil)
+  }
+
+  @Test func `stat tells how a thread is scheduled, and its name where no kernel has doubled a backslash`() throws {
+    func text(_ name: String) -> [UInt8] {
+      let middle = "-51 -5 2 0 99 0 0 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0"
+      return Array("12 \(name) S 1 2 2 0 -1 64 0 0 0 0 7 8 0 0 \(middle) -1 3 50 2 0 0 0\n".utf8)
+    }
+    let statistics = try #require(ThreadStatistics(text("(worker)")))
+    #expect(statistics.name == Array("worker".utf8))
+    #expect(statistics.priority == ThreadPriority(policy: 2, staticPriority: 50, nice: -5))
+    #expect(try #require(ThreadStatistics(text("(a\\b)"))).name == nil)
+    #expect(try #require(ThreadStatistics(text("()"))).name == [])
   }
 
   @Test(arguments: ["", ")", "1 (a)", "1 (a) ", "1 (a) R", "1 (a) R 1 2 3", "1 (a) R x"])

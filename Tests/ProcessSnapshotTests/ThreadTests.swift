@@ -140,6 +140,18 @@ import Testing
     #expect(snapshot.crashingThread?.stack?.kept.size == 1000)
     #expect(snapshot.threads.first?.stack?.kept.size == 24)
   }
+
+  @Test func `of a stack beyond the budget the other end is kept as well`() throws {
+    let fixture = try Fixture("crash")
+    var limits = CaptureLimits()
+    limits.crashingStack = 512
+    limits.stackBottom = 256
+    let snapshot = try fixture.captureCrash(limits: limits)
+    let stack = try #require(snapshot.crashingThread?.stack)
+    #expect(stack.kept.size == 512)
+    let bottom = AddressRange(start: stack.whole.end - 256, size: 256)
+    #expect(snapshot.memoryWindows.contains { $0.contains(bottom) })
+  }
 }
 
 extension String {

@@ -1,7 +1,9 @@
 // Provides a program that uses the SDK as a user's program does, told by its arguments what to do.
 //
 // Usage: SDKFixture HANDLER DATABASE DSN STEP...
+import CCrashZoo
 import CLinuxShims
+import Dispatch
 import LinuxSystem
 import SentryNative
 
@@ -22,10 +24,9 @@ enum Main {
   }
 
   private static func perform(_ step: String, _ first: String, _ second: String, _ options: inout Options) async {
+    if Switches.set(step, first, second, &options) { return }
+    if await Captures.perform(step, first, second) { return }
     switch step {
-    case "debug": options.debug = true
-    case "consent-required": options.requireUserConsent = true
-    case "file": options.attachments.append(first)
     case "start": SentrySDK.start(options: options)
     case "start-closure": SentrySDK.start { $0.databasePath = first }
     case "tag": SentrySDK.setTag(value: second, key: first)
@@ -33,7 +34,28 @@ enum Main {
     case "breadcrumb": SentrySDK.addBreadcrumb(Breadcrumb(level: .info, category: "test", message: first))
     case "attach": SentrySDK.configureScope { $0.addAttachment(path: first) }
     case "detach": SentrySDK.configureScope { $0.removeAttachment(path: first) }
+    case "context":
+      var object = StructuredObject()
+      object["name"] = .string(second)
+      SentrySDK.setContext(value: object, key: first)
+    case "extra": SentrySDK.setExtra(value: .string(second), key: first)
+    case "attribute": SentrySDK.setAttribute(value: .string(second), key: first)
+    case "attach-bytes":
+      SentrySDK.addAttachment(Attachment(bytes: Array(second.utf8), filename: first, contentType: "text/x-test"))
+    case "level": SentrySDK.configureScope { $0.setLevel(SentryLevel(rawValue: first)) }
+    case "fingerprint": SentrySDK.configureScope { $0.setFingerprint([first, second]) }
+    case "no-user": SentrySDK.setUser(nil)
+    case "clear-breadcrumbs": SentrySDK.clearBreadcrumbs()
+    case "remove-tag": SentrySDK.removeTag(key: first)
+    case "silence":
+      let thread = try? WorkerThread(name: "silent") { Silence.prove() }
+      thread?.join()
+      say("over", true)
+    case "call-costs": CallCosts.show()
+    case "mending-handler": zoo_install_mending_handler()
+    case "mend": say("mended", zoo_mend() == 1)
     case "consent": SentrySDK.giveUserConsent()
+    case "revoke": SentrySDK.revokeUserConsent()
     case "close": SentrySDK.close()
     case "flush": say("flush", flushBlocking(Int(first) ?? 0))
     case "flush-async": say("flush", await SentrySDK.flush(timeout: .milliseconds(Int(first) ?? 0)))
@@ -41,7 +63,86 @@ enum Main {
     case "event-id": say("event", SentrySDK.crashEventID.dashed)
     case "captures": say("captures", SentrySDK.health.capturesCrashes)
     case "issues": say("issues", SentrySDK.health.issues.map { $0.code.rawValue }.joined(separator: ","))
+    case "snapshot": say("snapshot", SentrySDK.captureSnapshot().dashed)
+    case "hang-tracking":
+      options.enableAppHangTracking = true
+      options.appHangTimeoutInterval = .seconds(1)
+    case "hang-loop":
+      // A loop of its own: it answers for a while, then it never does again.
+      let loop = DispatchQueue(label: "loop")
+      SentrySDK.watchEventLoop("loop-1") { answer in loop.async(execute: answer) }
+      await withCheckedContinuation { (go: CheckedContinuation<Void, Never>) in
+        loop.asyncAfter(deadline: .now() + .milliseconds(700)) {
+          go.resume()
+          Hang.forEver()
+        }
+      }
+    case "hang-main":
+      // The main queue answers for a while, as long as a busy machine needs to ask it once, then never again.
+      await withCheckedContinuation { (go: CheckedContinuation<Void, Never>) in
+        DispatchQueue.main.asyncAfter(deadline: .now() + .seconds(3)) {
+          go.resume()
+          Hang.forEver()
+        }
+      }
+    case "hang-thread":
+      var thread = pthread_t()
+      _ = pthread_create(
+        &thread, nil,
+        { _ in
+          // It inherits what Dispatch's worker blocks.
+          var all = sigset_t()
+          sigfillset(&all)
+          pthread_sigmask(SIG_UNBLOCK, &all, nil)
+          SentrySDK.appHangHeartbeat()
+          Hang.forEver()
+          return nil
+        }, nil)
+    case "self-handler":
+      options.handlerPath = nil
+      options.useSelfHandler = true
+    case "remove": try? FileSystem.remove(FilePath(first))
+    case "kill-handler": if let handler = SentrySDK.health.handlerProcessID, handler > 0 { kill(handler, SIGKILL) }
+    case "await-issue":
+      // The runner's own limit ends this when it never comes.
+      while !SentrySDK.health.issues.contains(where: { $0.message.contains(first) }) {
+        LinuxSystem.pause(milliseconds: 10)
+      }
+      say("issues", SentrySDK.health.issues)
+    case "issue-texts": say("issues", SentrySDK.health.issues)
     case "handler": say("handler", SentrySDK.health.handlerProcessID ?? 0)
+    case "earlier": say("earlier", SentrySDK.health.earlierRuns.map { $0.ending.rawValue }.joined(separator: ","))
+    case "sent": say("sent", SentrySDK.health.transport.sent)
+    case "discarded":
+      say(
+        "discarded",
+        SentrySDK.health.discarded.map { "\($0.key.reason.rawValue)/\($0.key.category.rawValue)/\($0.value)" }.sorted()
+          .joined(separator: ","))
+    case "last-error": say("last-error", SentrySDK.health.transport.lastError ?? "none")
+    case "fill":
+      if let file = try? FileSystem.open(FilePath(first), [.write, .create]) {
+        for size in [1 << 16, 1 << 12, 1] {
+          while (try? file.writeAll([UInt8](repeating: 1, count: size))) != nil {}
+        }
+      }
+      say("full", true)
+    case "unfill": try? FileSystem.remove(FilePath(first))
+    case "gate":
+      // A pipe with a name: until somebody else has opened and closed it.
+      _ = try? FileSystem.read(FilePath(first), limit: 16)
+    case "last-event": say("last-event", SentrySDK.lastEventID.dashed)
+    // To this thread: another one might let this one go on and exit.
+    case "signal": _ = raise(Int32(first) ?? SIGTERM)
+    case "thread-names": say("threads", threadNames().joined(separator: ","))
+    case "start-session": SentrySDK.startSession()
+    case "end-session": SentrySDK.endSession()
+    case "retry": SentrySDK.retry()
+    case "join":
+      guard let file = try? FileSystem.open(FilePath(first).appending("cgroup.procs"), [.write]),
+        (try? file.writeAll(Array("\(getpid())".utf8))) != nil
+      else { exit(67) }
+    case "memory": exhaust()
+    case "exit": exit(Int32(first) ?? 0)
     case "run": say("run", SentrySDK.health.runDirectory?.description ?? "none")
     case "wait": while true { CLinuxShims.pause() }
     case "kill": _ = kill(getpid(), SIGKILL)
@@ -60,11 +161,29 @@ enum Main {
     }
   }
 
+  private static func threadNames() -> [String] {
+    ((try? FileSystem.entries(of: "/proc/self/task")) ?? []).compactMap { thread in
+      (try? FileSystem.read(FilePath("/proc/self/task").appending(bytes: thread).appending("comm"), limit: 64)).map {
+        String(decoding: $0.dropLast(), as: UTF8.self)
+      }
+    }
+  }
+
+  /// Takes memory until somebody ends the process.
+  private static func exhaust() {
+    while true {
+      let size = 1 << 20
+      guard let memory = malloc(size) else { continue }
+      memset(memory, 1, size)
+    }
+  }
+
   private static func flushBlocking(_ milliseconds: Int) -> Bool {
     SentrySDK.flush(timeout: .milliseconds(milliseconds))
   }
+}
 
-  private static func say(_ name: String, _ value: some CustomStringConvertible) {
-    try? OwnedFileDescriptor(owning: dup(1)).writeAll(Array("\(name)=\(value)\n".utf8))
-  }
+enum Hang {
+  /// A function that a stack can be recognised by.
+  @inline(never) static func forEver() { while true { CLinuxShims.pause() } }
 }

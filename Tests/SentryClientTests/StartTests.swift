@@ -13,7 +13,8 @@ import Testing
 
   @Test func `without a handler and a DSN it starts, and says what is missing`() throws {
     let client = folder.start()
-    #expect(codes(client) == [.dsn, .handler])
+    // The second thing to be said of crashes is that another test's client captures them.
+    #expect(Set(codes(client)) == [.dsn, .handler])
     #expect(!client.health.capturesCrashes)
     #expect(client.health.issues.allSatisfy { !$0.message.isEmpty })
     client.addBreadcrumb(Breadcrumb(message: "x"))
@@ -92,11 +93,11 @@ import Testing
     client.close()
   }
 
-  @Test func `a dead run stays while its handler writes the report, or another SDK has something to send`() throws {
+  @Test func `a dead run stays while its handler writes the report, or there is no server for its envelopes`() throws {
     let database = try CrashDatabase(path: folder.database)
     let id = UniqueID.random()
     let writing = try deadRun(id)
-    let foreign = try deadRun(.random(), "session.json")
+    let foreign = try deadRun(.random(), "x.envelope")
     let report = try database.prepareReport(id: id)
     let client = folder.start()
     #expect(FileSystem.exists(writing) && FileSystem.exists(foreign))

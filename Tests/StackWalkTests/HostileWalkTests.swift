@@ -1,3 +1,4 @@
+import ELFImage
 import LinuxSystem
 import ProcessMemory
 import Testing
@@ -107,14 +108,11 @@ private let fixture = """
     let compiled = try CompiledProgram(fixture, .c, flags: ["-O1", "-fomit-frame-pointer"])
     try compiled.whileStopped { stopped in
       let module = try #require(stopped.modules.first { $0.path == compiled.executable })
-      let file = try FileSystem.read(compiled.executable)
-      let headers = try #require(
-        ProgramHeaders { offset, count in Array(file.dropFirst(Int(offset)).prefix(count)) })
-      let table = try #require(headers.unwindTable)
       let mapped = try #require(MappedELF(compiled.executable))
-      let section = try #require(SectionTable.parse(mapped.view).first { $0.name == Array(".eh_frame".utf8) })
-      let start = Int(min(table.address, section.address))
-      let end = Int(max(table.address + table.size, section.address + section.size))
+      let table = try #require(mapped.headers.unwindTable)
+      let section = try #require(mapped.elf.section(named: ".eh_frame"))
+      let start = Int(min(table.virtualAddress, section.address))
+      let end = Int(max(table.virtualAddress + table.memorySize, section.address + section.size))
       let original = try stopped.memory.readBytes(at: module.base, count: Int(module.size))
       let stackPointer = try #require(stopped.registers.stackPointer)
       let stackBytes = stopped.memory.readAvailable(at: stackPointer, count: 8192)
@@ -127,8 +125,6 @@ private let fixture = """
       var options = StackWalker.Options()
       options.usesLibunwind = usesLibunwind
       options.usesLocalFiles = false
-      // The view does not keep the file.
-      withExtendedLifetime(mapped) {}
       for _ in 0..<300 {
         var damaged = original
         for _ in 0..<3 {

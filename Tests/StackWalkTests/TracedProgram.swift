@@ -10,12 +10,13 @@ final class CompiledProgram {
   let directory: FilePath
   var executable: FilePath { directory.appending("program") }
 
-  enum Language { case c, swift }
+  enum Language: Sendable { case c, cxx, swift }
 
   /// Gives Swift programs `ptrace(2)`, which is variadic, as `trace_me()`, and a place to stay: `stay_here()` prints the
   /// number of the thread.
   private static let traceHeader = """
     #define _GNU_SOURCE 1
+    #include <signal.h>
     #include <sys/ptrace.h>
     #include <stdio.h>
     #include <sys/syscall.h>
@@ -25,15 +26,24 @@ final class CompiledProgram {
       dprintf(1, "%ld\\n", syscall(SYS_gettid));
       for (;;) pause();
     }
+    __attribute__((noinline)) static void await_tracer(void) {
+      sigset_t signals;
+      int signal;
+      sigemptyset(&signals);
+      sigaddset(&signals, SIGUSR1);
+      sigprocmask(SIG_BLOCK, &signals, NULL);
+      dprintf(1, "%ld\\n", syscall(SYS_gettid));
+      sigwait(&signals, &signal);
+    }
     """
 
   /// - Parameter flags: for clang or swiftc.
   init(_ source: String, _ language: Language, flags: [String] = []) throws {
     directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
     try FileSystem.createDirectory(directory)
-    let file = directory.appending(language == .c ? "program.c" : "main.swift")
+    let file = directory.appending(language == .c ? "program.c" : language == .cxx ? "program.cc" : "main.swift")
     try FileSystem.write(Array(source.utf8), to: file)
-    let compiler = language == .c ? "clang" : "swiftc"
+    let compiler = language == .c ? "clang" : language == .cxx ? "clang++" : "swiftc"
     // The linker of the toolchain does not write a build ID unless it is told to.
     var identifier = ["-Wl,--build-id=sha1"]
     if language == .swift {
@@ -78,6 +88,15 @@ final class CompiledProgram {
 
   /// Runs the program until one of its threads calls `stay_here()`, and calls `body` with that thread stopped.
   func whileStaying<Result>(_ body: (StoppedProgram) throws -> Result) throws -> Result {
+    try whileTraced(untilItDies: false, body)
+  }
+
+  /// Runs the program until a thread that called `await_tracer()` would die of a signal, and calls `body` with it.
+  func whileDying<Result>(_ body: (StoppedProgram) throws -> Result) throws -> Result {
+    try whileTraced(untilItDies: true, body)
+  }
+
+  private func whileTraced<Result>(untilItDies: Bool, _ body: (StoppedProgram) throws -> Result) throws -> Result {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw Failure.notStopped }
     let input = OwnedFileDescriptor(owning: ends[0])
@@ -98,7 +117,11 @@ final class CompiledProgram {
     guard let thread = Int32(String(decoding: line.dropLast(), as: UTF8.self)),
       linux_ptrace(0x4206 /* PTRACE_SEIZE */, thread, 0, 0) == 0
     else { throw Failure.notStopped }
-    _ = linux_ptrace(0x4207 /* PTRACE_INTERRUPT */, thread, 0, 0)
+    if untilItDies {
+      _ = tgkill(child.processID, thread, SIGUSR1)
+    } else {
+      _ = linux_ptrace(0x4207 /* PTRACE_INTERRUPT */, thread, 0, 0)
+    }
     guard let status = Self.wait(thread), linux_wait_stopped(status) != 0 else { throw Failure.notStopped }
     defer { _ = linux_ptrace(Int(PTRACE_DETACH.rawValue), thread, 0, 0) }
     return try body(StoppedProgram(processID: thread))
@@ -131,7 +154,7 @@ struct StoppedProgram {
       let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
       guard fields.count == 6 else { continue }
       let path = String(fields[5].drop { $0 == " " })
-      guard path.hasPrefix("/"), let dash = fields[0].firstIndex(of: "-"),
+      guard path.hasPrefix("/") || path == "[vdso]", let dash = fields[0].firstIndex(of: "-"),
         let start = UInt64(fields[0][..<dash], radix: 16),
         let end = UInt64(fields[0][fields[0].index(after: dash)...], radix: 16)
       else { continue }
@@ -142,7 +165,8 @@ struct StoppedProgram {
     }
     return result.values.map { module in
       var module = module
-      module.buildID = MappedELF(module.path)?.buildID ?? []
+      let file = module.path == "[vdso]" ? MappedELF.kernelLibrary() : MappedELF(module.path)
+      module.buildID = file?.buildID ?? []
       return module
     }
   }

@@ -34,7 +34,7 @@ private struct Run {
     """
 
   /// A dump of a stopped program as a handler would write it, with a signal that did not happen.
-  private static func dump(_ stopped: StoppedProgram) throws -> [UInt8] {
+  private static func dump(_ stopped: StoppedProgram, message: String? = "Fatal error: sold out") throws -> [UInt8] {
     var context = AMD64Context()
     let registers = stopped.registers
     context.rip = try #require(registers.instruction)
@@ -66,7 +66,7 @@ private struct Run {
     }
     contents.crashpadInfo = MinidumpCrashpadInfo(
       reportID: .zero, clientID: .zero,
-      simpleAnnotations: [MinidumpSimpleAnnotation(key: "swift.fatal_message", value: "Fatal error: sold out")])
+      simpleAnnotations: message.map { [MinidumpSimpleAnnotation(key: "swift.fatal_message", value: $0)] } ?? [])
     let sink = MinidumpMemorySink()
     try MinidumpWriter.write(contents, to: sink) { address, buffer in stopped.memory.read(at: address, into: buffer) }
     return sink.bytes
@@ -85,7 +85,7 @@ private struct Run {
     case .swift:
       compiled = try CompiledProgram(Self.source, .swift, flags: ["-Onone", "-g"])
       bytes = try compiled.whileStaying { try Self.dump($0) }
-    case .c:
+    case .c, .cxx:
       compiled = try CompiledProgram(Self.sourceInC, .c, flags: ["-g"])
       bytes = try compiled.whileStopped { try Self.dump($0) }
     }
@@ -101,7 +101,8 @@ private struct Run {
         let run = try Run("crashpad_walker", arguments)
         #expect(run.status == .exited(status: 0))
         let report = try StructuredValue(json: run.output)
-        #expect(report["crash"]?["reason"]?.string == "SIGSEGV / SEGV_MAPERR at 0x42")
+        #expect(report["crash"]?["signal"]?.string == "SIGSEGV / SEGV_MAPERR at 0x42")
+        #expect(report["crash"]?["reason"]?.string == "sold out (SIGSEGV / SEGV_MAPERR at 0x42)")
         #expect(report["crash"]?["address"]?.string == "0x42")
         #expect(report["crash"]?["message"]?.string == "Fatal error: sold out")
         let thread = try #require(report["threads"]?[0])
@@ -124,12 +125,36 @@ private struct Run {
   }
 
   @Test(.timeLimit(.minutes(1)))
+  func `gives the compiler's name of a trap as the reason, where the program said nothing`() throws {
+    let source = """
+      @inline(never) func add(_ x: Int8) -> Int8 { x + 100 }
+      trace_me()
+      print(add(Int8(CommandLine.argc) + 27))
+      """
+    let compiled = try CompiledProgram(source, .swift, flags: ["-O", "-g"])
+    let bytes = try compiled.whileStopped { try Self.dump($0, message: nil) }
+    let file = compiled.directory.appending("dump")
+    try FileSystem.write(bytes, to: file)
+    let report = try StructuredValue(json: Run("crashpad_walker", [file.description]).output)
+    #expect(report["crash"]?["reason"]?.string?.hasPrefix("arithmetic overflow (SIGSEGV") == true)
+    let frames = report["threads"]?[0]?["frames"]
+    #expect(frames?[0]?["role"] == "failure")
+    #expect(frames?[0]?["inline"] == true)
+    #expect(frames?[1]?["symbol"]?.string?.hasSuffix("add(_:)") == true)
+    #expect(frames?[1]?["role"] == .null)
+    #expect(report["threads"]?[0]?["registers"]?["rip"] == frames?[0]?["instruction"])
+    let module = report["modules"]?.array?.first { $0["path"]?.string == compiled.executable.description }
+    #expect(module?["code_id"]?.string?.count == 40)
+    #expect(module?["debug_id"]?.string?.count == 33)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
   func `reads well through crashctl`() throws {
     try withDump(.c) { file, _ in
       let run = try Run("crashctl", ["stackwalk", file])
       #expect(run.status == .exited(status: 0))
       let lines = run.output.split(separator: "\n").map(String.init)
-      #expect(lines.first == "Crash: SIGSEGV / SEGV_MAPERR at 0x42")
+      #expect(lines.first == "Crash: sold out (SIGSEGV / SEGV_MAPERR at 0x42)")
       #expect(lines.contains { $0.contains("Fatal error: sold out") })
       #expect(lines.contains { $0.hasPrefix("#") && $0.contains(" main + ") && $0.contains("(program) at /") })
       #expect(lines.contains { $0.contains("program.c:3") })

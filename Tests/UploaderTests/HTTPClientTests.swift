@@ -82,6 +82,29 @@ func post(_ server: LoopbackIngestServer, _ text: String) throws -> HTTPRequest 
     #expect(error?.code == .cancelled)
   }
 
+  @Test func `is cancelled by a descriptor that becomes readable, and not by one that does not`() throws {
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    let ends = try Pipe.open()
+    let reading = OwnedFileDescriptor(owning: ends.reading)
+    let writing = OwnedFileDescriptor(owning: ends.writing)
+    let client = HTTPClient()
+    client.configuration.timeoutMilliseconds = 0
+    client.configuration.keepsConnection = true
+    client.configuration.cancellation = reading.rawValue
+    for _ in 0..<3 { #expect(try client.send(post(server, "x")).status == 200) }
+    server.answer(.silence)
+    // No thread asks anything, and no time is set: only the descriptor ends it.
+    let cancelling = try WorkerThread(name: "cancel") { [number = writing.rawValue] in
+      while server.requests.count < 4 { pause(milliseconds: 1) }
+      try? FileSystem.open(FilePath("/proc/self/fd/\(number)"), [.write]).writeAll([1])
+    }
+    let error = #expect(throws: UploaderError.self) { try client.send(post(server, "x")) }
+    cancelling.join()
+    #expect(error?.code == .cancelled)
+    _ = consume writing
+  }
+
   @Test(arguments: [IngestAnswer.resetAtBody, .resetAfterBody, .brokenResponse])
   func `to a server that breaks off is an error`(answer: IngestAnswer) throws {
     let server = try LoopbackIngestServer(answer: answer)

@@ -1,4 +1,6 @@
+import Foundation
 import LinuxSystem
+import SentryNativeTesting
 import Testing
 import Uploader
 
@@ -44,7 +46,38 @@ private func limits(_ header: String?, retryAfter: String? = nil, status: Int = 
   @Test func `come from Retry-After only without the other header`() {
     #expect(limits("10:session", retryAfter: "20").limit(.error, now: start) == nil)
     #expect(limits(nil, retryAfter: "20").limit(.error, now: start) == at(20))
-    #expect(limits(nil, retryAfter: "Wed, 21 Oct 2026 07:28:00 GMT").limit(.error, now: start) == at(60))
+    #expect(limits(nil, retryAfter: "soon").limit(.error, now: start) == at(60))
+  }
+
+  @Test(
+    arguments: [
+      "Wed, 21 Oct 2026 07:28:00 GMT", "Wednesday, 21-Oct-26 07:28:00 GMT", "Wed Oct 21 07:28:00 2026",
+      " wed, 21 oct 2026 07:28:00 gmt ",
+    ]) func `end at a date`(date: String)
+  {
+    func limit(_ now: Int64, _ serverDate: String? = nil) -> MonotonicInstant? {
+      var headers = [HTTPHeader("retry-after", date)]
+      if let serverDate { headers.append(HTTPHeader("date", serverDate)) }
+      var limits = RateLimits()
+      limits.update(
+        HTTPResponse(status: 503, headers: headers), now: start, wallClock: Timestamp(seconds: 1_792_567_680 - now))
+      return limits.limit(.error, now: start)
+    }
+    #expect(limit(100) == at(100))
+    #expect(limit(-5) == nil)
+    #expect(limit(10_000_000) == at(86_400))
+    // The server's clock counts, where it says what it is.
+    #expect(limit(10_000_000, "Wed, 21 Oct 2026 07:27:30 GMT") == at(30))
+  }
+
+  @Test func `of the same category hold as long as the longest`() {
+    var limits = limits("60:error:organization, 10:error:key, 5::project")
+    #expect(limits.limit(.error, now: start) == at(60))
+    #expect(limits.limit(.session, now: start) == at(5))
+    limits.update(HTTPResponse(status: 200, headers: [HTTPHeader("x-sentry-rate-limits", "1:error:key")]), now: at(2))
+    #expect(limits.limit(.error, now: at(2)) == at(60))
+    limits.update(HTTPResponse(status: 200, headers: [HTTPHeader("x-sentry-rate-limits", "90:error:key")]), now: at(2))
+    #expect(limits.limit(.error, now: at(2)) == at(92))
   }
 
   @Test func `last a minute when the server gives no time`() {
@@ -66,6 +99,122 @@ private func limits(_ header: String?, retryAfter: String? = nil, status: Int = 
     let limits = limits(many)
     #expect(limits.limit(.init(rawValue: "category0"), now: start) == at(60))
     #expect(limits.limit(.init(rawValue: "category9999"), now: start) == nil)
+  }
+}
+
+/// A folder of a test.
+private func withFolder<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
+  let folder = try TemporaryDirectory()
+  defer { folder.remove() }
+  return try body(folder.path)
+}
+
+@Suite struct `Rate limits on disk` {
+  @Test func `outlive the process, each for its key`() throws {
+    try withFolder { folder in
+      let file = RateLimitFile(database: folder, key: "abc")
+      try file.store(limits("60:error;trace_metric:key, 7::organization"), now: start, wallClock: noon)
+      try RateLimitFile(database: folder, key: "other").store(limits("30:session"), now: start, wallClock: noon)
+      try file.store(limits("50:replay"), now: start, wallClock: noon)
+      // A process of another time of the monotonic clock, ten seconds later.
+      let now = MonotonicInstant(nanoseconds: 5)
+      var later = RateLimits()
+      file.load(into: &later, now: now, wallClock: Timestamp(seconds: noon.seconds + 10))
+      #expect(later.limit(.error, now: now) == now.advanced(milliseconds: 50_000))
+      #expect(later.limit(.init(rawValue: "trace_metric"), now: now) == now.advanced(milliseconds: 50_000))
+      #expect(later.limit(.init(rawValue: "replay"), now: now) == now.advanced(milliseconds: 40_000))
+      // That one is over.
+      #expect(later.limit(.session, now: now) == nil)
+      var other = RateLimits()
+      RateLimitFile(database: folder, key: "other").load(into: &other, now: now, wallClock: noon)
+      #expect(other.limit(.session, now: now) == now.advanced(milliseconds: 30_000))
+      #expect(other.limit(.error, now: now) == nil)
+    }
+  }
+
+  @Test func `last a day at most, whatever the clock does`() throws {
+    try withFolder { folder in
+      let file = RateLimitFile(database: folder, key: "k")
+      try file.store(limits("86400:error"), now: start, wallClock: noon)
+      var later = RateLimits()
+      file.load(into: &later, now: start, wallClock: Timestamp(seconds: 1000))
+      #expect(later.limit(.error, now: start) == at(86_400))
+    }
+  }
+
+  @Test(
+    arguments: [
+      "", "\n\n", "k", "k error", "k error x", "k error 99999999999999999999", "k error -1", "k error 1 2",
+      "k \u{7f} 9999999999", "\u{0}\u{0}\u{0}", "other error 9999999999",
+    ]) func `that make no sense are passed over`(text: String) throws
+  {
+    try withFolder { folder in
+      let file = RateLimitFile(database: folder, key: "k")
+      try FileSystem.write(Array(text.utf8), to: file.path)
+      var limits = RateLimits()
+      file.load(into: &limits, now: start, wallClock: noon)
+      #expect(limits.isEmpty)
+    }
+  }
+
+  @Test func `do not grow without bound`() throws {
+    try withFolder { folder in
+      for key in 0..<400 {
+        try RateLimitFile(database: folder, key: "key\(key)").store(limits("60:error"), now: start, wallClock: noon)
+      }
+      #expect(try FileSystem.status(folder.appending("rate_limits")).size < 32 * 1024)
+    }
+  }
+
+  @Test func `without a folder are an error and no more`() throws {
+    let file = RateLimitFile(database: "/nonexistent", key: "k")
+    #expect(throws: Errno.noSuchFile) { try file.store(limits("60:error"), now: start, wallClock: noon) }
+    var loaded = RateLimits()
+    file.load(into: &loaded, now: start, wallClock: noon)
+    #expect(loaded.isEmpty)
+  }
+}
+
+@Suite struct `Counts of losses on disk` {
+  private let lost = Discard(reason: "network_error", category: "error", quantity: 2)
+
+  @Test func `are added up and taken once`() throws {
+    try withFolder { folder in
+      let file = DiscardFile(database: folder)
+      #expect(file.take() == [])
+      try file.add([lost])
+      try file.add([lost, Discard(reason: "cache_overflow", category: "log_item", quantity: .max)])
+      try file.add([Discard(reason: "cache_overflow", category: "log_item", quantity: .max)])
+      try file.add([Discard(reason: "two words", category: "error", quantity: 1)])
+      try file.append([lost])
+      let taken = file.take()
+      #expect(
+        taken == [
+          Discard(reason: "network_error", category: "error", quantity: 6),
+          Discard(reason: "cache_overflow", category: "log_item", quantity: .max),
+        ])
+      #expect(file.take() == [])
+    }
+  }
+
+  @Test(arguments: ["", "a", "a b", "a b c", "a b -1", "a b 0", "a b 1 2", "\u{0} \u{1} 2"])
+  func `that make no sense are passed over`(text: String) throws {
+    try withFolder { folder in
+      let file = DiscardFile(database: folder)
+      try FileSystem.write(Array(text.utf8), to: file.path)
+      #expect(file.take() == [])
+    }
+  }
+
+  @Test func `do not follow a link and do not wait for a pipe`() throws {
+    try withFolder { folder in
+      let file = DiscardFile(database: folder)
+      try FileManager.default.createSymbolicLink(
+        atPath: file.path.description, withDestinationPath: folder.appending("elsewhere").description)
+      #expect(throws: Errno.self) { try file.add([lost]) }
+      #expect(file.take() == [])
+      #expect(!FileSystem.exists(folder.appending("elsewhere")))
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // Provides a handler on its own, as the next start of a program brings one to its database.
 import CLinuxShims
-import CrashProtocol
+package import CrashProtocol
 import LinuxSystem
 import SentryNativeTesting
 
@@ -52,7 +52,7 @@ package final class HandlerRun {
   }
 
   /// Closes the socket and waits for the handler's end.
-  package func finish(timeout: Duration = .seconds(30)) throws -> ProcessTermination {
+  package func finish(timeout: Duration = .patience) throws -> ProcessTermination {
     client = nil
     return try process.wait(timeout: timeout)
   }

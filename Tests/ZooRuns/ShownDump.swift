@@ -17,6 +17,11 @@ package struct ShownDump: Decodable, Sendable {
     package let id: Int32
     package let name: String?
     package let registers: [String: Number]?
+    package let stack: Stack?
+  }
+  package struct Stack: Decodable, Sendable {
+    package let start: Number
+    package let size: Number
   }
   package struct Module: Decodable, Sendable {
     package let base: Number

@@ -1,4 +1,5 @@
 // Provides the programs that the end-to-end tests run.
+import CLinuxShims
 import LinuxSystem
 import SentryNativeTesting
 
@@ -20,4 +21,13 @@ package enum TestProducts {
     let embedded = package.appending(".build-embedded/release/crashpad_handler")
     return [folder.appending("crashpad_handler")] + (FileSystem.isExecutable(embedded) ? [embedded] : [])
   }()
+
+  /// Those that can be told to fail at named places: a build for tests. A handler that ships has no such places.
+  package static let handlersWithFaultPoints: [FilePath] = handlers.filter { handler in
+    let name = Array("SENTRY_NATIVE_FAULT".utf8)
+    guard let program = try? FileSystem.read(handler, limit: 1 << 30) else { return false }
+    return program.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { memmem($0, bytes.count, name, name.count) != nil } ?? false
+    }
+  }
 }

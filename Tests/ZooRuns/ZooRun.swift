@@ -14,7 +14,7 @@ package final class ZooRun {
   ///   - environment: added to the test's own. Swift's backtracer is off unless asked for: it writes pages of text.
   package init(
     flavor: String, thread: String = "main", handler: FilePath, dsn: String? = nil,
-    environment: [String: String?] = ["SWIFT_BACKTRACE": "enable=no"], timeout: Duration = .seconds(30)
+    environment: [String: String?] = ["SWIFT_BACKTRACE": "enable=no"], timeout: Duration = .patience
   ) throws {
     guard let database else { throw TestKitError(.system, "no temporary directory") }
     var arguments = ["--flavor", flavor, "--thread", thread, "--handler", handler.description]
@@ -36,7 +36,7 @@ package final class ZooRun {
 
   /// Waits until the handler has ended, as it does when its last client is gone.
   package func waitForHandler() throws {
-    try waitUntil("the handler of \(process.processID) ends", timeout: .seconds(20)) { process.livingFamily().isEmpty }
+    try waitUntil("the handler of \(process.processID) ends") { process.livingFamily().isEmpty }
   }
 
   package func end() {

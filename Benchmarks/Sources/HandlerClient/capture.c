@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
@@ -113,12 +114,30 @@ static void measure_one(int index, struct handler handler, bool report) {
     printf("%d %.3f %.3f\n", index, (double)(released - began) / 1e6, (double)atomic_load(&longest_gap) / 1e6);
 }
 
-int measure_capture(int threads, int runs, const char *modules, int count, char **handlers) {
+// Pages with every second one protected: the kernel keeps so many areas of memory for them.
+static void make_mappings(int count) {
+  const size_t page = 4096;
+  if (count <= 0) return;
+  char *pages = mmap(NULL, (size_t)count * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) fail("mmap");
+  for (int i = 0; i < count; i += 2)
+    if (mprotect(pages + (size_t)i * page, page, PROT_READ) != 0) fail("mprotect");
+}
+
+void take_shape(const struct process_shape *shape) {
+  if (*shape->modules) load_modules(shape->modules);
+  make_mappings(shape->mappings);
+  touch_memory(shape->heap);
+  for (int i = 1; i < shape->threads; i++) start_thread(idle_thread);
+}
+
+int measure_capture(int threads, int runs, const char *modules, int mappings, int count, char **handlers) {
   sigset_t release;
   sigemptyset(&release);
   sigaddset(&release, SIGCONT);
   sigprocmask(SIG_BLOCK, &release, NULL);
   if (*modules) load_modules(modules);
+  make_mappings(mappings);
   start_thread(observer_thread);
   // This thread and the observer are the other two.
   for (int i = 2; i < threads; i++) start_thread(idle_thread);

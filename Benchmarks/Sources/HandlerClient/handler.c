@@ -44,7 +44,9 @@ struct handler handler_start(const char *path, const char *database) {
   posix_spawn_file_actions_adddup2(&actions, pair[1], pair[1]);
   // Some handlers complain about every file in /sys that a machine lacks.
   posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-  struct handler handler = {.socket = pair[0]};
+  const size_t chromium = 40, sentry = 4112;
+  struct handler handler = {
+    .socket = pair[0], .message_size = strstr(path, "chrome_crashpad_handler") ? chromium : sentry};
   if (posix_spawn(&handler.process, path, &actions, NULL, arguments, environ) != 0) fail(path);
   posix_spawn_file_actions_destroy(&actions);
   close(pair[1]);
@@ -58,8 +60,9 @@ void handler_send(struct handler handler, uint32_t type, uint64_t stack, uint64_
     uint64_t stack, exception_information;
     unsigned char rest[4112 - 24];
   } message = {.version = 1, .type = type, .stack = stack, .exception_information = exception_information};
-  _Static_assert(sizeof message == 4112, "the size that Sentry's handlers demand");
-  if (send(handler.socket, &message, sizeof message, MSG_NOSIGNAL) != sizeof message) fail("send to the handler");
+  _Static_assert(sizeof message == 4112, "the larger one");
+  if (send(handler.socket, &message, handler.message_size, MSG_NOSIGNAL) != (ssize_t)handler.message_size)
+    fail("send to the handler");
 }
 
 void handler_await_credentials(struct handler handler) {

@@ -3,7 +3,8 @@ import Foundation
 import LinuxSystem
 import MinidumpFormat
 
-/// `crashctl show --json` beside other readers, each as a process that opens the dump and prints every record.
+/// Our reader beside others, each as a process that opens the dump and prints every record: `dump-lister`, which is the
+/// library alone, linked statically as the peers' are; and `crashctl show --json`.
 func minidumpRead(_ settings: Settings, _ emit: (Row) -> Void) throws {
   let folder = try settings.folder("minidump-read")
   guard !settings.crashctl.isEmpty else { throw Failure("no crashctl to measure: --crashctl PATH") }
@@ -24,19 +25,24 @@ func minidumpRead(_ settings: Settings, _ emit: (Row) -> Void) throws {
       return buffer.count
     }
     let peers = readers(settings, dump)
-    var ours: [Double] = []
-    var theirs = [[Double]](repeating: [], count: peers.count)
+    var mine = [Reader(name: "crashctl", program: settings.crashctl, arguments: ["show", "--json", dump])]
+    if !settings.lister.isEmpty {
+      mine.insert(Reader(name: "library", program: settings.lister, arguments: [dump]), at: 0)
+    }
+    let all = mine + peers
+    var times = [[Double]](repeating: [], count: all.count)
     for run in -1..<settings.runs {
-      let time = try seconds { try succeed(settings.crashctl, ["show", "--json", dump]) }
-      if run >= 0 { ours.append(time * 1000) }
-      for (index, peer) in peers.enumerated() {
-        let time = try seconds { try succeed(peer.program, peer.arguments) }
-        if run >= 0 { theirs[index].append(time * 1000) }
+      for (index, reader) in all.enumerated() {
+        let time = try seconds { try succeed(reader.program, reader.arguments) }
+        if run >= 0 { times[index].append(time * 1000) }
       }
     }
-    if peers.isEmpty { emit(Row(name: "minidump-read/\(name)", unit: "ms", ours: ours)) }
-    for (peer, times) in zip(peers, theirs) {
-      emit(Row(name: "minidump-read/\(name)", unit: "ms", ours: ours, peer: peer.name, theirs: times))
+    for (index, reader) in mine.enumerated() {
+      let name = "minidump-read/\(reader.name)/\(name)"
+      if peers.isEmpty { emit(Row(name: name, unit: "ms", ours: times[index])) }
+      for (peer, theirs) in zip(peers, times.dropFirst(mine.count)) {
+        emit(Row(name: name, unit: "ms", ours: times[index], peer: peer.name, theirs: theirs))
+      }
     }
   }
 }
@@ -120,7 +126,7 @@ private func memoryBeside(_ contents: MinidumpContents, _ size: UInt64) -> Minid
 }
 
 /// Runs a program with its output thrown away.
-private func succeed(_ program: String, _ arguments: [String]) throws {
+func succeed(_ program: String, _ arguments: [String]) throws {
   let child = try ChildProcess.spawn(
     FilePath(program), arguments: ([program] + arguments).map { FilePath($0) }, input: .null, output: .null,
     error: .null)

@@ -29,6 +29,7 @@ func dumpWrite(_ settings: Settings, _ emit: (Row) -> Void) throws {
   emit(try measure("dump-write/memory-100MB", oneRange(memory.count), memory, folder, settings.runs))
   emit(try measure("dump-write/threads-1000", manyThreads(1000), memory, folder, settings.runs))
   emit(try measure("dump-write/modules-1000-threads-100", manyModules(), memory, folder, settings.runs))
+  emit(try inMemory(settings.runs))
 }
 
 private let base: UInt64 = 0x7f00_0000_0000
@@ -39,13 +40,13 @@ private func oneRange(_ size: Int) -> MinidumpContents {
   return contents
 }
 
-func manyThreads(_ count: Int) -> MinidumpContents {
+func manyThreads(_ count: Int, stack size: UInt64 = 8192) -> MinidumpContents {
   var contents = MinidumpContents()
   for index in 0..<count {
     var registers = AMD64Context()
     registers.rip = 0x40_0000 &+ UInt64(index)
     registers.fxsave = [UInt8](repeating: UInt8(truncatingIfNeeded: index | 1), count: 512)
-    let stack = MinidumpAddressRange(start: base + UInt64(index) * 65536, size: 8192)
+    let stack = MinidumpAddressRange(start: base + UInt64(index) * 65536, size: size)
     contents.threads.append(
       MinidumpThread(id: UInt32(1000 + index), priority: 0x314, stack: stack, context: .amd64(registers)))
     contents.threadNames.append(MinidumpThreadName(threadID: UInt32(1000 + index), name: "worker-\(index)"))
@@ -92,6 +93,54 @@ private func measure(
       }
     }
     try FileSystem.remove(path)
+    if run < 0 { continue }
+    row.ours.append(Double(size) / 1e6 / ours)
+    row.floor.append(Double(size) / 1e6 / floor)
+  }
+  return row
+}
+
+/// A dump goes to where memory is that has been touched.
+private final class PlaceSink: MinidumpSink {
+  private let place: UnsafeMutableRawBufferPointer
+  private var used = 0
+  init(_ place: UnsafeMutableRawBufferPointer) { self.place = place }
+  var canOverwrite: Bool { true }
+  func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) {
+    guard bytes.count <= place.count - used else { throw MinidumpSinkError(code: 28) }
+    UnsafeMutableRawBufferPointer(rebasing: place[used...]).copyMemory(from: bytes)
+    used += bytes.count
+  }
+  func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool {
+    UnsafeMutableRawBufferPointer(rebasing: place[Int(offset)...]).copyMemory(from: bytes)
+    return true
+  }
+}
+
+/// Ten thousand threads with 64 KiB of stack each, beside memcpy of as many bytes.
+private func inMemory(_ runs: Int) throws -> Row {
+  var row = Row(name: "dump-write/memory/threads-10000", unit: "MB/s")
+  let contents = manyThreads(10_000, stack: 65536)
+  let size = Int(try MinidumpWriter.size(of: contents))
+  let source = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+  let target = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+  defer {
+    source.deallocate()
+    target.deallocate()
+  }
+  source.initializeMemory(as: UInt8.self, repeating: 1)
+  target.initializeMemory(as: UInt8.self, repeating: 2)
+  for run in -1..<runs {
+    let ours = try seconds {
+      try MinidumpWriter.write(contents, to: PlaceSink(target)) { address, buffer in
+        let offset = Int(truncatingIfNeeded: address &- base)
+        guard offset >= 0, offset < source.count else { return 0 }
+        let count = min(buffer.count, source.count - offset)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[offset..<offset + count]))
+        return count
+      }
+    }
+    let floor = seconds { target.copyMemory(from: UnsafeRawBufferPointer(source)) }
     if run < 0 { continue }
     row.ours.append(Double(size) / 1e6 / ours)
     row.floor.append(Double(size) / 1e6 / floor)

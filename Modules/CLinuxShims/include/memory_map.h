@@ -6,13 +6,43 @@
 #define _GNU_SOURCE 1
 #endif
 
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/mman.h>
 
 // A private read-only mapping of the first `size` bytes of a file, or NULL with errno set.
 static inline void *_Nullable linux_map_file(int descriptor, size_t size) {
   void *address = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   return address == MAP_FAILED ? NULL : address;
+}
+
+// A shared writable mapping of the first `size` bytes of a file, or NULL with errno set.
+static inline void *_Nullable linux_map_file_shared(int descriptor, size_t size) {
+  void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  return address == MAP_FAILED ? NULL : address;
+}
+
+// Private zeroed memory of `size` bytes, or NULL with errno set.
+static inline void *_Nullable linux_map_anonymous(size_t size) {
+  void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return address == MAP_FAILED ? NULL : address;
+}
+
+// Gives the first `size` bytes of a file their blocks, so that writing to a mapping of them cannot fail. Returns an
+// error number, as posix_fallocate(3) does.
+static inline int linux_allocate_file(int descriptor, size_t size) {
+  return posix_fallocate(descriptor, 0, (off_t)size);
+}
+
+// Gives the first `size` bytes of a file their blocks; its length stays as it is. 0, or -1 with errno set: FALLOC_FL_KEEP_SIZE.
+static inline int linux_reserve_file(int descriptor, size_t size) {
+  return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+}
+
+// Stores after everything before it has been stored: whoever sees the word sees the rest, also after a kill.
+static inline void linux_store_release(uint32_t *_Nonnull word, uint32_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
 #endif

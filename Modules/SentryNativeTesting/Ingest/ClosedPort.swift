@@ -8,6 +8,7 @@ public final class ClosedPort: Sendable {
   public let port: UInt16
   private let socket: OwnedFileDescriptor
 
+  /// Takes a port that nobody uses; throws when there is none.
   public init() throws {
     socket = OwnedFileDescriptor(owning: try retryingInterrupts { linux_loopback_bind(0) })
     port = linux_socket_port(socket.rawValue)

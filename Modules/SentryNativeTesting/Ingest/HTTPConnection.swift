@@ -8,6 +8,8 @@ final class HTTPConnection {
   private let stopEvent: Int32
   private var buffer: [UInt8] = []
   private var start = 0
+  /// Milliseconds after each few bytes that are written; 0 for none.
+  private var dripPause = 0
 
   /// A peer that sends nothing for so long is given up.
   private static let patienceMilliseconds: Int64 = 120_000
@@ -69,12 +71,17 @@ final class HTTPConnection {
     var offset = 0
     while offset < bytes.count {
       let number = socket.rawValue
+      let limit = dripPause > 0 ? 4 : Int.max
+      if dripPause > 0 && offset > 0 { pause(milliseconds: dripPause) }
       let count = bytes.withUnsafeBytes { source in
-        send(number, source.baseAddress.map { $0 + offset }, source.count - offset, Int32(MSG_NOSIGNAL))
+        send(number, source.baseAddress.map { $0 + offset }, min(source.count - offset, limit), Int32(MSG_NOSIGNAL))
       }
       if count > 0 { offset += count } else if Errno.current != .interrupted { return }
     }
   }
+
+  /// Writes a few bytes at a time from now on.
+  func drip(milliseconds: Int) { dripPause = milliseconds }
 
   /// Sends RST instead of FIN when the connection is closed.
   func resetOnClose() { linux_socket_reset_on_close(socket.rawValue) }

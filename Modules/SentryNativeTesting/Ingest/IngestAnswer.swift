@@ -20,4 +20,20 @@ public enum IngestAnswer: Sendable {
   case brokenResponse
   /// The answer is sent and the connection closed without reading the body, as a proxy with a size limit does.
   case earlyResponse(status: Int)
+  /// These bytes in place of an answer, then the end of the connection.
+  case garbage(String)
+  /// The answer `then`, a few bytes at a time with a pause after each.
+  indirect case dripping(milliseconds: Int, then: IngestAnswer)
+
+  /// The status that a client sees; `nil` when it sees none.
+  public var status: Int? {
+    switch self {
+    case .accepted: 200
+    case .response(let status, _, _): status
+    case .rateLimited: 429
+    case .delayed(_, let then), .dripping(_, let then): then.status
+    case .earlyResponse(let status): status
+    case .silence, .resetAtBody, .resetAfterBody, .brokenResponse, .garbage: nil
+    }
+  }
 }

@@ -84,6 +84,7 @@ final class IngestCore: Sendable {
     let answer = state.withLock { state in
       state.script.isEmpty ? state.standing : state.script.removeFirst()
     }
+    request.answeredStatus = answer.status
     switch answer {
     case .resetAtBody:
       record(request)
@@ -126,6 +127,13 @@ final class IngestCore: Sendable {
     case .brokenResponse:
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nthe beginning")
       return false
+    case .garbage(let text):
+      connection.write(text)
+      connection.finish()
+      return false
+    case .dripping(let milliseconds, let then):
+      connection.drip(milliseconds: milliseconds)
+      return perform(then, request, connection)
     case .resetAfterBody, .resetAtBody, .earlyResponse:
       connection.resetOnClose()
       return false

@@ -18,6 +18,8 @@ public struct IngestRequest: Sendable {
   public var isComplete: Bool
   /// Numbers the connections of the server from 0: requests of one kept connection have the same.
   public var connection: Int
+  /// The status of the answer that the server gave, or meant to give; `nil` when it gave none.
+  public var answeredStatus: Int?
 
   /// The value of the first header of that name (lower case).
   public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
@@ -56,11 +58,13 @@ public struct IngestRequest: Sendable {
 public struct ReceivedForm: Sendable {
   /// A part, field or file.
   public struct Part: Sendable {
+    /// The field's name.
     public var name: String
     /// `nil` for a form field.
     public var filename: String?
     /// The part's own `Content-Type`; `nil` when there was none.
     public var contentType: String?
+    /// What was sent, without the part's headers.
     public var content: [UInt8]
     /// The content as text.
     public var text: String { String(decoding: content, as: UTF8.self) }

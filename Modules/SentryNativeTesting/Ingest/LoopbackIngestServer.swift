@@ -58,7 +58,7 @@ public final class LoopbackIngestServer: Sendable {
   /// The oldest request that was not returned before, waited for.
   ///
   /// - Throws: `TestKitError` with `.timedOut`.
-  public func nextRequest(timeout: Duration = .seconds(10)) throws -> IngestRequest {
+  public func nextRequest(timeout: Duration = .patience) throws -> IngestRequest {
     try waitFor("a request at 127.0.0.1:\(port)", timeout: timeout) {
       core.state.withLock { state in
         guard state.taken < state.requests.count else { return nil }

@@ -77,7 +77,7 @@ public final class RunningProcess: Sendable {
   ///
   /// - Throws: `TestKitError` with `.timedOut` and the program's output; the program is ended then.
   @discardableResult
-  public func wait(timeout: Duration = .seconds(30)) throws -> ProcessTermination {
+  public func wait(timeout: Duration = .patience) throws -> ProcessTermination {
     if let known = termination { return known }
     let deadline = MonotonicInstant.now().advanced(milliseconds: timeout.milliseconds)
     let number = linux_pidfd_open(processID, 0)
@@ -96,7 +96,7 @@ public final class RunningProcess: Sendable {
   ///
   /// - Throws: `TestKitError` when the time is over or the program ended without it.
   public func waitForOutput(
-    containing text: String, inErrorOutput: Bool = false, timeout: Duration = .seconds(10)
+    containing text: String, inErrorOutput: Bool = false, timeout: Duration = .patience
   ) throws {
     try waitUntil("\(executable) writes \"\(text)\"", timeout: timeout) {
       let ended = termination
@@ -148,7 +148,7 @@ extension RunningProcess {
   public static func run(
     _ executable: FilePath, _ arguments: [String] = [], environment: [String: String?] = [:],
     workingDirectory: FilePath? = nil, input: [UInt8] = [], keeping kept: [Int32] = [],
-    timeout: Duration = .seconds(30)
+    timeout: Duration = .patience
   ) throws -> Result {
     let process = try RunningProcess(
       executable, arguments, environment: environment, workingDirectory: workingDirectory, input: input,

@@ -19,6 +19,8 @@ public protocol ByteSource: AnyObject {
 public enum BodyContent: Sendable {
   /// A regular file, opened when its turn comes and closed after it.
   case path(FilePath)
+  /// The same, in a folder that others may write to: a symbolic link is not followed.
+  case strictPath(FilePath)
   /// An open regular file, read from offset 0 without moving its position. The caller keeps it open.
   case descriptor(Int32)
   /// Bytes in memory.

@@ -25,10 +25,12 @@ internal final class ContentReader {
       number = descriptor
       owned = false
       size = try Self.size(of: descriptor, name: "descriptor \(descriptor)")
-    case .path(let path):
+    case .path(let path), .strictPath(let path):
       do throws(Errno) {
         // Not blocking: opening a FIFO must not wait for a writer.
-        number = try FileSystem.open(path, [.init(rawValue: O_NONBLOCK)]).release()
+        var options: FileSystem.OpenOptions = [.nonBlocking]
+        if case .strictPath = content { options.insert(.noFollow) }
+        number = try FileSystem.open(path, options).release()
       } catch {
         throw UploaderError(.bodyUnreadable, "\(path.description) cannot be opened: \(error.description)")
       }

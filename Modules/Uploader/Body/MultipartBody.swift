@@ -1,5 +1,7 @@
 // Provides the bytes of a form, produced while they are sent.
 
+import StableOrder
+
 /// Streams a `MultipartForm`: fields sorted by name, then files sorted by name. At most one file is open at a time,
 /// and nothing of a file is kept.
 public final class MultipartBody: ByteSource {
@@ -20,8 +22,8 @@ public final class MultipartBody: ByteSource {
   public init(_ form: MultipartForm) {
     boundary = Array(form.boundary.utf8)
     // Sorting is stable: parts of one name stay in the caller's order.
-    fields = form.fields.sorted { $0.name.lexicographicallyPrecedes($1.name) }
-    files = form.files.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    fields = form.fields.inOrder { $0.name.lexicographicallyPrecedes($1.name) }
+    files = form.files.inOrder { $0.name.lexicographicallyPrecedes($1.name) }
   }
 
   /// Unknown: files are opened when their turn comes.

@@ -32,6 +32,10 @@ internal final class CurlOptions {
     try set(CURLOPT_FOLLOWLOCATION, 0)
     try set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
     try set(CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
+    if configuration.stallTimeoutSeconds > 0 {
+      try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+      try set(CURLOPT_LOW_SPEED_TIME, configuration.stallTimeoutSeconds)
+    }
     try set(CURLOPT_USERAGENT, UserAgent.adding(library.version, to: configuration.userAgent))
     // Empty: every encoding that this libcurl can undo.
     try set(CURLOPT_ACCEPT_ENCODING, "")
@@ -40,12 +44,15 @@ internal final class CurlOptions {
     case .none: try set(CURLOPT_PROXY, "")
     case .url(let url): try set(CURLOPT_PROXY, url)
     }
-    if let file = configuration.certificateFile { try set(CURLOPT_CAINFO, file) }
+    if let file = configuration.certificateFile ?? CertificateFile.find()?.description {
+      try set(CURLOPT_CAINFO, file)
+    }
   }
 
   internal func apply(_ request: HTTPRequest) throws(UploaderError) {
     try set(CURLOPT_URL, request.url)
     try set(CURLOPT_POST, 1)
+    if request.method != "POST" { try set(CURLOPT_CUSTOMREQUEST, request.method) }
     for header in request.headers { try append("\(header.name): \(header.value)") }
     // No waiting for "100 Continue", which many servers do not send.
     try append("Expect:")

@@ -12,6 +12,8 @@ public final class HTTPClient: HTTPTransport {
   private var library: CurlLibrary?
   /// The connection's owner, kept when `keepsConnection` is set.
   private var handle: UnsafeMutableRawPointer?
+  /// The connection's owner where a transfer waits for `configuration.cancellation` too.
+  private var multi: UnsafeMutableRawPointer?
 
   public init(_ configuration: HTTPConfiguration = HTTPConfiguration()) { self.configuration = configuration }
 
@@ -21,6 +23,8 @@ public final class HTTPClient: HTTPTransport {
   public func closeConnection() {
     if let handle, let library { library.withTable { curl_table_easy_cleanup($0, handle) } }
     handle = nil
+    if let multi, let library { library.withTable { curl_table_multi_cleanup($0, multi) } }
+    multi = nil
   }
 
   /// Opens libcurl now, to learn early whether anything can be sent.
@@ -55,10 +59,19 @@ public final class HTTPClient: HTTPTransport {
     try options.apply(request)
     try options.connect(transfer)
 
-    let code = withSignalHeld(SIGPIPE) { library.withTable { curl_table_perform($0, handle) } }
+    let code = withSignalHeld(SIGPIPE) { perform(library, handle) }
     var status = 0
     _ = library.withTable { curl_table_get_long($0, handle, CURLINFO_RESPONSE_CODE, &status) }
     return try transfer.result(code, status: status, text: library.text(of: code))
+  }
+
+  private func perform(_ library: CurlLibrary, _ handle: UnsafeMutableRawPointer) -> CURLcode {
+    guard let descriptor = configuration.cancellation, library.waitsForDescriptors else {
+      return library.withTable { curl_table_perform($0, handle) }
+    }
+    if multi == nil { multi = library.withTable { curl_table_multi_init($0) } }
+    guard let multi else { return library.withTable { curl_table_perform($0, handle) } }
+    return library.withTable { curl_table_perform_until($0, multi, handle, descriptor) }
   }
 
   private func takeHandle(_ library: CurlLibrary) throws(UploaderError) -> UnsafeMutableRawPointer {

@@ -39,7 +39,7 @@ internal final class HTTPTransfer {
       throw UploaderError(.timedOut, "the server did not answer in time: \(text)", curlCode: number)
     case CURLE_ABORTED_BY_CALLBACK:
       throw UploaderError(.cancelled, "the transfer was cancelled", curlCode: number)
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
       throw UploaderError(.invalidRequest, "libcurl does not take the URL: \(text)", curlCode: number)
     default:
       throw UploaderError(.noConnection, "the server could not be reached: \(text)", curlCode: number)

@@ -33,6 +33,9 @@ public struct HTTPConfiguration: Sendable {
   public var connectTimeoutMilliseconds: Int = 15_000
   /// For the whole request, 60 s; 0 means no limit.
   public var timeoutMilliseconds: Int = 60_000
+  /// Seconds in which no byte goes or comes, after which a request is given up; 0 means no limit. For requests whose
+  /// whole time is not limited.
+  public var stallTimeoutSeconds: Int = 0
   public var proxy: HTTPProxy = .environment
   /// Path of a file of PEM certificates that replaces the system's authorities.
   public var certificateFile: String?
@@ -45,6 +48,10 @@ public struct HTTPConfiguration: Sendable {
   /// Asked about once a second (and more often while bytes flow) on the sending thread; `true` ends the transfer with
   /// the error `cancelled`.
   public var isCancelled: (@Sendable () -> Bool)?
+
+  /// A descriptor that can be read as soon as the transfer is to end with the error `cancelled`, at once and not when
+  /// `isCancelled` is asked next. It must stay open as long as the client lives.
+  public var cancellation: Int32?
 
   public init(userAgent: String = UserAgent.standard()) { self.userAgent = userAgent }
 }

@@ -30,6 +30,13 @@ internal struct CurlLibrary {
     table.slist_append = try Self.function("curl_slist_append", in: library)
     table.slist_free_all = try Self.function("curl_slist_free_all", in: library)
     table.version = try Self.function("curl_version", in: library)
+    table.multi_init = library.symbol("curl_multi_init")
+    table.multi_cleanup = library.symbol("curl_multi_cleanup")
+    table.multi_add_handle = library.symbol("curl_multi_add_handle")
+    table.multi_remove_handle = library.symbol("curl_multi_remove_handle")
+    table.multi_perform = library.symbol("curl_multi_perform")
+    table.multi_wait = library.symbol("curl_multi_wait")
+    table.multi_info_read = library.symbol("curl_multi_info_read")
     self.table = table
     let code = withTable { curl_table_global_init($0) }
     if code != CURLE_OK {
@@ -45,6 +52,13 @@ internal struct CurlLibrary {
       throw UploaderError(.libraryMissing, "the libcurl that was found lacks \(name); install libcurl 7.20 or newer")
     }
     return address
+  }
+
+  /// Whether a transfer can wait for a descriptor beside its own sockets.
+  internal var waitsForDescriptors: Bool {
+    table.multi_init != nil && table.multi_cleanup != nil && table.multi_add_handle != nil
+      && table.multi_remove_handle != nil && table.multi_perform != nil && table.multi_wait != nil
+      && table.multi_info_read != nil
   }
 
   /// Calls `body` with the table's address, valid during the call only.

@@ -1,48 +1,76 @@
 // Provides the limits that a server puts on what it wants to be sent.
 public import LinuxSystem
+import StableOrder
 
 /// A kind of data that a server limits separately. Unknown ones round-trip.
-public struct DataCategory: RawRepresentable, Hashable, Sendable {
+public struct RateLimitCategory: RawRepresentable, Hashable, Sendable {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
-  /// Events, crash reports and their attachments.
-  public static let error = DataCategory(rawValue: "error")
-  public static let attachment = DataCategory(rawValue: "attachment")
-  public static let session = DataCategory(rawValue: "session")
-  public static let transaction = DataCategory(rawValue: "transaction")
-  public static let feedback = DataCategory(rawValue: "feedback")
-  public static let log = DataCategory(rawValue: "log_item")
-  public static let metric = DataCategory(rawValue: "trace_metric")
-  public static let replay = DataCategory(rawValue: "replay")
+  /// Events and crash reports.
+  public static let error = RateLimitCategory(rawValue: "error")
+  public static let attachment = RateLimitCategory(rawValue: "attachment")
+  public static let session = RateLimitCategory(rawValue: "session")
+  public static let transaction = RateLimitCategory(rawValue: "transaction")
+  /// Stands for every category: a limit that names none.
+  public static let everything = RateLimitCategory(rawValue: "")
 }
 
-/// What the server's answers said about when to send again. In memory; lost at the end of the process.
+/// What the server's answers said about when to send again.
 ///
 /// The header `X-Sentry-Rate-Limits` is a list, separated by commas, of `SECONDS:CATEGORIES:SCOPE:REASON:NAMESPACES`,
 /// where everything after the seconds may be missing, categories are separated by semicolons, and none means all.
-/// Source: docs/formats/minidump-upload.md.
-public struct RateLimits: Sendable {
-  private var all: MonotonicInstant?
-  private var byCategory: [DataCategory: MonotonicInstant] = [:]
+///
+/// Of two limits on one category the one that ends later holds: they may come from quotas of different scopes (the key,
+/// the project, the organisation), an answer names only those that its request met, and so a shorter one does not say
+/// that the longer one is over. No limit is longer than 24 hours, which bounds the harm of a wrong one.
+/// Source: docs/sdk-transport.md, "Rate limits".
+public struct RateLimits: Sendable, Equatable {
+  /// A limit with its end on the wall clock, to be kept in a file.
+  public struct Entry: Sendable, Hashable {
+    public var category: RateLimitCategory
+    /// Seconds since 1970.
+    public var end: Int64
+    public init(category: RateLimitCategory, end: Int64) {
+      self.category = category
+      self.end = end
+    }
+  }
 
-  /// No limit is longer: 24 hours.
+  private var ends: [RateLimitCategory: MonotonicInstant] = [:]
+
+  /// No limit is longer: 24 hours, in seconds.
   public static let longest: Int64 = 24 * 3600
   /// What a server means that says "too many" without a time, in seconds.
   public static let unspecified: Int64 = 60
   /// Quotas and categories that are read of one header, and categories that are remembered.
   private static let countLimit = 64
+  /// Bytes of a category's name. Longer ones are nobody's.
+  internal static let nameLimit = 64
 
   public init() {}
 
-  /// Learns from an answer, whatever its status: `X-Sentry-Rate-Limits` if it is there, else `Retry-After`, else
-  /// 60 seconds for everything when the status is 429.
-  public mutating func update(_ response: HTTPResponse, now: MonotonicInstant) {
-    if let quotas = response.header("x-sentry-rate-limits"), update(quotas: quotas, now: now) { return }
+  public var isEmpty: Bool { ends.isEmpty }
+
+  /// Learns from an answer, whatever its status: `X-Sentry-Rate-Limits` if it can be read, else `Retry-After` (seconds
+  /// or a date), else 60 seconds for everything when the status is 429.
+  ///
+  /// - Parameter wallClock: what a date is compared with, unless the answer says what time it is for the server.
+  /// - Returns: whether the answer had a limit.
+  @discardableResult
+  public mutating func update(
+    _ response: HTTPResponse, now: MonotonicInstant, wallClock: Timestamp = .now()
+  ) -> Bool {
+    if let quotas = response.header("x-sentry-rate-limits"), update(quotas: quotas, now: now) { return true }
     if let text = response.header("retry-after") {
-      limitAll(seconds: Self.seconds(text) ?? Self.unspecified, now: now)
-    } else if response.status == 429 {
-      limitAll(seconds: Self.unspecified, now: now)
+      let base = response.header("date").flatMap { HTTPDate.seconds($0) } ?? wallClock.seconds
+      limit(.everything, seconds: Self.retryAfter(text, base) ?? Self.unspecified, now: now)
+      return true
     }
+    if response.status == 429 {
+      limit(.everything, seconds: Self.unspecified, now: now)
+      return true
+    }
+    return false
   }
 
   /// - Returns: whether one quota at least could be read.
@@ -50,42 +78,64 @@ public struct RateLimits: Sendable {
     var understood = false
     for quota in text.utf8.split(separator: UInt8(ascii: ",")).prefix(Self.countLimit) {
       let parts = quota.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-      guard let first = parts.first, let seconds = Self.seconds(String(decoding: first, as: UTF8.self)) else {
-        continue
-      }
+      guard let first = parts.first, let seconds = Self.seconds(Self.trimmed(first)) else { continue }
       understood = true
       let categories =
         parts.count > 1
         ? parts[1].split(separator: UInt8(ascii: ";")).map { Self.trimmed($0) }.filter { !$0.isEmpty } : []
-      if categories.isEmpty {
-        limitAll(seconds: seconds, now: now)
-        continue
-      }
-      for category in categories.prefix(Self.countLimit) {
-        let key = DataCategory(rawValue: String(decoding: category, as: UTF8.self))
-        if byCategory.count >= Self.countLimit && byCategory[key] == nil { continue }
-        byCategory[key] = Self.end(seconds, now)
+      if categories.isEmpty { limit(.everything, seconds: seconds, now: now) }
+      for category in categories.prefix(Self.countLimit) where category.count <= Self.nameLimit {
+        limit(RateLimitCategory(rawValue: String(decoding: category, as: UTF8.self)), seconds: seconds, now: now)
       }
     }
     return understood
   }
 
-  private mutating func limitAll(seconds: Int64, now: MonotonicInstant) { all = Self.end(seconds, now) }
-
-  private static func end(_ seconds: Int64, _ now: MonotonicInstant) -> MonotonicInstant {
-    now.advanced(milliseconds: min(seconds, longest) * 1000)
+  private mutating func limit(_ category: RateLimitCategory, seconds: Int64, now: MonotonicInstant) {
+    let end = now.advanced(milliseconds: min(seconds, Self.longest) * 1000)
+    if let known = ends[category], known >= end { return }
+    if ends.count >= Self.countLimit && ends[category] == nil {
+      ends = ends.filter { $0.value > now }
+      // The one that holds for everything always has a place.
+      if ends.count >= Self.countLimit && category != .everything { return }
+    }
+    ends[category] = end
   }
 
   /// When data of `category` may be sent again; `nil` when now.
-  public func limit(_ category: DataCategory, now: MonotonicInstant) -> MonotonicInstant? {
+  public func limit(_ category: RateLimitCategory, now: MonotonicInstant) -> MonotonicInstant? {
     var result: MonotonicInstant?
-    for candidate in [all, byCategory[category]] {
+    for candidate in [ends[.everything], ends[category]] {
       guard let candidate, candidate > now else { continue }
       if let known = result, known >= candidate { continue }
       result = candidate
     }
     return result
   }
+
+  // MARK: - Across restarts
+
+  /// The limits that hold now, by name.
+  public func entries(now: MonotonicInstant, wallClock: Timestamp) -> [Entry] {
+    var result: [Entry] = []
+    for (category, end) in ends where end > now {
+      // Rounded up, so that the limit does not end early.
+      let left = (end.nanoseconds &- now.nanoseconds &+ 999_999_999) / 1_000_000_000
+      result.append(Entry(category: category, end: wallClock.seconds &+ left))
+    }
+    return result.inOrder { $0.category.rawValue < $1.category.rawValue }
+  }
+
+  /// Takes over limits of an earlier run. One that would last longer than a day is cut to a day: the clock was set back.
+  public mutating func restore(_ entries: [Entry], now: MonotonicInstant, wallClock: Timestamp) {
+    for entry in entries.prefix(Self.countLimit) where entry.category.rawValue.utf8.count <= Self.nameLimit {
+      let left = entry.end.subtractingReportingOverflow(wallClock.seconds)
+      if left.overflow || left.partialValue <= 0 { continue }
+      limit(entry.category, seconds: left.partialValue, now: now)
+    }
+  }
+
+  // MARK: - Numbers
 
   private static func trimmed(_ text: Substring.UTF8View) -> [UInt8] {
     var bytes = Array(text)[...]
@@ -94,9 +144,16 @@ public struct RateLimits: Sendable {
     return Array(bytes)
   }
 
-  /// Whole seconds, rounded up, no more than `longest`; `nil` when that is no number (an HTTP date, for example).
-  private static func seconds(_ text: String) -> Int64? {
-    let bytes = trimmed(Substring(text).utf8)
+  /// Seconds of a `Retry-After` header; `nil` when it is neither a number nor a date.
+  private static func retryAfter(_ text: String, _ base: Int64) -> Int64? {
+    if let number = seconds(trimmed(Substring(text).utf8)) { return number }
+    guard let date = HTTPDate.seconds(text) else { return nil }
+    let left = date.subtractingReportingOverflow(base)
+    return left.overflow ? nil : min(max(left.partialValue, 0), longest)
+  }
+
+  /// Whole seconds, rounded up, no more than `longest`; `nil` when that is no number.
+  private static func seconds(_ bytes: [UInt8]) -> Int64? {
     var value: Int64 = 0
     var index = 0
     while index < bytes.count, let digit = digit(bytes[index]) {

@@ -79,6 +79,11 @@ public struct UploadSchedule: Sendable {
     }
   }
 
+  /// Takes over what other processes on the database have learned of the server's limits.
+  public mutating func loadLimits(_ file: RateLimitFile, now: MonotonicInstant, wallClock: Timestamp) {
+    file.load(into: &rateLimits, now: now, wallClock: wallClock)
+  }
+
   /// Forgets the waiting times of failed reports: somebody asked to try again now. The server's limits stay.
   public mutating func forgetRetryTimes() { retryTimes = [:] }
 

@@ -30,19 +30,25 @@ public struct EnvelopeUpload: Sendable {
       HTTPHeader("x-sentry-auth", authentication), HTTPHeader("content-type", "application/x-sentry-envelope"),
     ]
     var body: any ByteSource = try ContentSource(envelope)
+    var content: BodyContent? = envelope
     if compresses {
       do throws(UploaderError) {
         if case .bytes(let bytes) = envelope {
           // In memory already: compress at once, so that the length is known and proxies need no chunked coding.
-          body = try ContentSource(.bytes(GzipSource.compress(bytes)))
+          let compressed = BodyContent.bytes(try GzipSource.compress(bytes))
+          body = try ContentSource(compressed)
+          content = compressed
         } else {
           body = try GzipSource(compressing: body)
+          content = nil
         }
         headers.append(HTTPHeader("content-encoding", "gzip"))
       } catch {
         if error.code != .libraryMissing { throw error }
       }
     }
-    return HTTPRequest(url: url, headers: headers, body: body)
+    var request = HTTPRequest(url: url, headers: headers, body: body)
+    request.content = content
+    return request
   }
 }

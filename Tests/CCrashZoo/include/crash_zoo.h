@@ -49,11 +49,37 @@ uint64_t zoo_wide_vector_half(int index, int half);
 
 // Starts a thread that waits for ever under the given name (15 bytes at most); its thread id, or -1.
 int zoo_start_idle_thread(const char *_Nonnull name);
+// Starts threads that start and end threads, load and unload libraries, map and unmap memory, for ever, and so many that
+// do nothing. How many were started.
+int zoo_start_turbulence(int idle_threads);
 // Runs `body` on a new thread of pthread_create(3) and waits for ever.
 void zoo_run_on_thread(void (*_Nonnull body)(void));
 int zoo_thread_id(void);
 void zoo_wait_forever(void);
+// Makes a FIFO and waits until somebody opens it for writing.
+void zoo_wait_for_gate(const char *_Nonnull fifo);
 // Writes all bytes to standard output with one system call, past every buffer.
 void zoo_write_line(const char *_Nonnull line);
+
+// A handler of SIGSEGV that mends the faults of its own code and gives others to the handler before it, as those of
+// virtual machines do; such a fault: 1 when it was mended.
+void zoo_install_mending_handler(void);
+int zoo_mend(void);
+
+// A handler of SIGSEGV that makes a page accessible and has the instruction tried again, as those of garbage collectors do,
+// and takes itself out at any other fault; such a fault: 1 when it was mended.
+void zoo_install_unlocking_handler(void);
+int zoo_unlock(void);
+// Blocks a signal in this thread.
+void zoo_block(int signal);
+// Sends a signal to this process and takes it by signalfd(2); its number.
+int zoo_take_by_signalfd(int signal);
+
+// Bytes of the heap that are in use.
+uint64_t zoo_heap_size(void);
+
+// Calls `body`, which comes back by itself (0) or by zoo_jump_back in a signal handler (1).
+int zoo_recover(void (*_Nonnull body)(void));
+void zoo_jump_back(void);
 
 #endif

@@ -8,8 +8,11 @@ struct ReadADump {
     do {
       switch Array(CommandLine.arguments.dropFirst()) {
       case let arguments where arguments.count == 2 && arguments[0] == "--write": try writeSample(to: arguments[1])
+      case let arguments where arguments.count == 4 && arguments[0] == "--copy":
+        guard let limit = UInt64(arguments[3]) else { fail("how many bytes is \(arguments[3])?") }
+        try copy(arguments[1], to: arguments[2], limit: limit)
       case let arguments where arguments.count == 1: try show(arguments[0])
-      default: fail("usage: ReadADump DUMP | --write DUMP")
+      default: fail("usage: ReadADump DUMP | --write DUMP | --copy DUMP NEW BYTES")
       }
     } catch {
       fail("\(error)")
@@ -46,7 +49,21 @@ struct ReadADump {
     for (key, value) in (dump.crashpadInfo?.simpleAnnotations ?? []).map({ ($0.key, $0.value) }) {
       print("annotation \(key) = \(value)")
     }
+    if let comment = dump.comment { print("comment \(comment)") }
     for error in dump.softErrors { print("not read: \(error)") }
+  }
+
+  /// Copies a dump of any producer, without memory that would make it larger than `limit`. Streams that nobody knows come
+  /// along byte for byte.
+  static func copy(_ path: String, to new: String, limit: UInt64) throws {
+    let dump = try MinidumpReader(MappedDump(path).minidump)
+    var contents = MinidumpContents(dump)
+    contents.comment = "copied by ReadADump"
+    let dropped = try contents.limit(to: limit)
+    // Memory of the copy comes out of the dump, by address.
+    let map = dump.memoryMap
+    let result = try MinidumpWriter.write(contents, to: try FileSink(new)) { map.read(at: $0, into: $1) }
+    print("\(result.size) bytes, \(dropped) bytes of memory left out")
   }
 
   private static func hex(_ value: UInt64) -> String { String(value, radix: 16) }

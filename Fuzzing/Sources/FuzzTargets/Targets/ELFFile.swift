@@ -37,10 +37,16 @@ let elfFile = FuzzTarget(
       use(file.sections.count)
     }
     guard !bytes.isEmpty else { return }
-    let view = ByteView(bytes)
-    use(SectionTable.parse(view).count)
-    let table = SymbolTable(view)
-    for address: UInt64 in [0, 0x900, 0xc00, 0xc10, .max] { use(table.symbol(at: address)?.name) }
+    let owned = MappedMemoryReader(bytes, keepingAlive: nil)
+    if let file = MappedELF(owned, path: "") {
+      let table = SymbolTable(file)
+      for address: UInt64 in [0, 0x900, 0xc00, 0xc10, .max] { use(table.symbol(at: address)?.name) }
+      use(DebugLink(file))
+      use(CompressedSymbols.file(in: file)?.buildID)
+      if let frames = DebugFrameTable(file) {
+        for address: UInt64 in [0, 0xc00, .max] { use(frames.description(at: address)?.start) }
+      }
+    }
     // The rest wants a file.
     guard let path = scratch.replace(with: bytes), let file = MappedELF(path) else { return }
     use(file.headers.headerAddress)

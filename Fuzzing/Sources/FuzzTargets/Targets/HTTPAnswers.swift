@@ -19,7 +19,7 @@ let httpAnswers = FuzzTarget(
         status: 429, headers: [HTTPHeader(name, text)], body: [UInt8](bytes.prefix(64)))
       limits.update(answer, now: now)
       limits.update(answer, now: now)
-      for category in [DataCategory.error, .session, DataCategory(rawValue: text)] {
+      for category in [RateLimitCategory.error, .session, RateLimitCategory(rawValue: text)] {
         let end = limits.limit(category, now: now)
         precondition((end?.nanoseconds ?? 0) <= now.nanoseconds + (RateLimits.longest + 1) * 1_000_000_000)
       }

@@ -14,6 +14,8 @@ let minidump = FuzzTarget(
     readEverything(reader)
     precondition(reader.allocatedBytes <= reader.allocationLimit, "more memory than the limit")
     precondition(reader.softErrors.count <= MinidumpReader.maximumSoftErrors)
+    // What was read can be laid out again, however odd it is. One in sixteen, since it takes as long as all of the above.
+    if bytes.count % 16 == 4 { use(try? MinidumpWriter.size(of: MinidumpContents(reader))) }
   })
 
 private func readEverything(_ reader: MinidumpReader) {
@@ -45,6 +47,8 @@ private func readEverything(_ reader: MinidumpReader) {
   use(reader.handleOperations)
   use(reader.functionTables)
   use(reader.tokens)
+  use(reader.systemMemoryInfo)
+  use(reader.processVMCounters)
   use(reader.comment)
   use(reader.commentW)
   use(reader.crashpadInfo)

@@ -13,17 +13,34 @@ func foreignMinidumpSeed(_ order: MinidumpByteOrder) -> [UInt8] {
   contents.systemInfo = MinidumpSystemInfo(architecture: .amd64, platform: .windowsNT)
   contents.exception = MinidumpException(threadID: 77, code: 0xc000_0005, address: 0x1000, parameters: [1, 2])
   func zeros(_ count: Int) -> [UInt32] { [UInt32](repeating: 0, count: count) }
+  var thread = MinidumpThread(id: 77, stack: MinidumpAddressRange(start: 0x7000, size: 8))
+  thread.backingStore = MinidumpAddressRange(start: 0x9000, size: 8)
+  contents.threads = [thread]
+  contents.threadInfo = [MinidumpThreadInfo(threadID: 77)]
+  var operation = MinidumpHandleOperation(handle: 0x40)
+  operation.backtrace = [1, 2, 3]
+  contents.handleOperations = [operation]
+  contents.functionTables = [
+    MinidumpFunctionTable(
+      minimumAddress: 1, maximumAddress: 2, base: 1, nativeDescriptor: [1, 2, 3, 4],
+      entries: [UInt8](repeating: 1, count: 24)),
+    MinidumpFunctionTable(minimumAddress: 3, maximumAddress: 4, base: 3, entries: [UInt8](repeating: 1, count: 12)),
+  ]
+  contents.tokens = [MinidumpToken(id: 7, handle: 0x55, data: [1, 2, 3, 4]), MinidumpToken(id: 8, handle: 0x66)]
+  contents.systemMemoryInfo = MinidumpSystemMemoryInfo()
+  contents.processVMCounters = MinidumpProcessVMCounters()
+  contents.comment = "hello"
+  contents.commentW = "aa"
+  contents.breakpadInfo = MinidumpBreakpadInfo(dumpThreadID: 10, requestingThreadID: 20)
+  contents.assertionInfo = MinidumpAssertionInfo(expression: "aa")
+  var information = MinidumpMacOSCrashInfo(version: 5)
+  (information.thread, information.dialogMode, information.abortCause) = (1, 2, 3)
+  (information.modulePath, information.message) = ("/usr/lib/a", "b")
+  contents.macOSCrashInfo = [information, information]
+  contents.macOSBootArgs = "-v"
   let streams: [(MinidumpStreamType, [UInt32])] = [
-    (.threadInfoList, [12, 64, 1, 77, 2, 3, 259] + zeros(12)),
-    (.handleOperationList, [16, 288, 1, 0, 0x40, 0, 5, 6, 2, 0, 3, 9] + zeros(64)),
-    (.functionTable, [24, 32, 4, 12, 1, 0, 1, 0, 2, 0, 3, 0, 2, 4, 0, 0] + zeros(6)),
-    (.token, [16 + 24 + 16, 2, 16, 16, 24, 7, 0x55, 0, 1, 0, 16, 8, 0x66, 0]),
-    (.commentA, [0x6c6c_6568, 0x6f]), (.commentW, [0x0061_0061, 0x0000_0061]),
-    (.breakpadInfo, [3, 10, 20]), (.assertionInfo, [0x0061_0061] + zeros(193)),
-    (.linuxDSODebug, [1, 64, 1, 0x1000, 0, 0x2000, 0, 0x3000, 0] + zeros(4)),
-    // Their offsets lead to the header: any place will do, the mutations find others.
-    (.macOSCrashInfo, [0x4d7a_0001, 1, 40, 64, 32] + zeros(38)), (.macOSBootArgs, [0x4d7a_0002, 32, 0]),
-    (.threadExList, [1, 77, 0, 0, 0, 0, 0, 0x7000, 0] + zeros(8)),
+    // Breakpad's layout, with padding; its list lies in the directory: any place will do, the mutations find others.
+    (.linuxDSODebug, [1, 64, 1, 0, 0x1000, 0, 0x2000, 0, 0x3000, 0] + zeros(4)),
     (.linuxEnvironment, [0x0042_3d41, 0x0044_3d43]),
   ]
   contents.userStreams = streams.map { MinidumpUserStream(type: $0.0, bytes: words(order, $0.1)) }
@@ -41,6 +58,10 @@ func contextSeeds() -> [(name: String, bytes: [UInt8])] {
     ("amd64-avx", .amd64, .amd64(extended)), ("x86", .x86, .x86(X86Context())),
     ("arm64", .arm64, .arm64(ARM64Context())), ("arm", .arm, .arm(ARMContext())),
     ("riscv64", .riscv64, .riscv64(RISCV64Context())),
+    (
+      "mips64", .mips64,
+      .other(OtherContext(architecture: .mips64, byteOrder: .little, bytes: [UInt8](repeating: 0, count: 600)))
+    ),
   ]
   return contexts.map { name, architecture, context in
     var contents = MinidumpContents()

@@ -75,11 +75,11 @@ let mutateMinidump: @convention(c) (UnsafeMutablePointer<UInt8>?, Int, Int, UInt
     let place = Int(load(directory + systemInfo * 12 + 8))
     guard place + 24 <= size else { return size }
     if random.next(2) == 0 {
-      let architectures: [UInt16] = [0, 5, 9, 12, 0x8003, 0x8006, 0xffff]
+      let architectures: [UInt16] = [0, 1, 3, 5, 9, 10, 12, 0x8001, 0x8002, 0x8003, 0x8005, 0x8006, 0xffff]
       let value = architectures[random.next(architectures.count)]
       bytes.storeBytes(of: isBig ? value.byteSwapped : value, toByteOffset: place, as: UInt16.self)
     } else {
-      let platforms: [UInt32] = [2, 0x8101, 0x8201, 0x8203]
+      let platforms: [UInt32] = [2, 0x8101, 0x8102, 0x8201, 0x8203]
       store(platforms[random.next(platforms.count)], place + 20)
     }
   default:

@@ -37,6 +37,9 @@ func minidumpSeed(_ order: MinidumpByteOrder) -> [UInt8] {
       kind: .image)
   ]
   contents.handles = [MinidumpHandle(handle: 3, typeName: "File", objectName: "/dev/null")]
+  contents.handles[0].information = [
+    MinidumpHandleInformation(kind: 6, data: [1, 2]), MinidumpHandleInformation(kind: 1, data: [3]),
+  ]
   contents.userStreams = [
     MinidumpUserStream(type: .linuxMaps, bytes: Array("400000-401000 r-xp 0 8:1 1 /bin/a\n".utf8)),
     MinidumpUserStream(type: .linuxAuxv, bytes: [3, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]),

@@ -18,6 +18,7 @@ let procTexts = FuzzTarget(
       ),
       ("stat", "123 (a) b) S 1 123 123 0 -1 4194560 90 0 0 0 7 8 0 0 20 0 1 0 12345 1 2 18446744073709551615\n"),
       ("status", "Name:\tx\nPPid:\t1\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t123\t1\n"), ("cpus", "0-3,7,9-11\n"),
+      ("syscall", "202 0x7f00 0x80 0x0 0x0 0x0 0x0 0x7ffd0 0x7f01\n"), ("syscall-without", "-1 0x7ffd0 0x7f01\n"),
     ]
     var seeds = texts.map { (name: $0.0, bytes: Array($0.1.utf8)) }
     var auxv: [UInt8] = []
@@ -28,6 +29,7 @@ let procTexts = FuzzTarget(
   body: { bytes in
     let text = [UInt8](bytes)
     use(ThreadStatistics(text))
+    use(BlockedThread(text))
     let status = StatusFile(text)
     for name in ["PPid", "TracerPid", "Uid", "NSpid"] as [StaticString] { use(status.numbers(name)) }
     use(CPUList(text).map { $0.count })

@@ -39,8 +39,22 @@ let stackWalk = FuzzTarget(
     let stack = walker.walk(registers)
     precondition(stack.frames.count <= 2 * (options.framesKeptFirst + options.framesKeptLast))
     use(walker.symbolize(stack))
+    let architectures: [StackArchitecture] = [
+      .x86, .arm64, .arm, .riscv64, .other(is64Bit: true), .other(is64Bit: false),
+    ]
+    let foreign = ForeignRegisters(
+      instruction: registers.instruction ?? 0, stackPointer: registers.stackPointer,
+      framePointer: registers.framePointer, link: registers[.rbx])
+    let other = walker.walk(foreign, on: architectures[Int(flags >> 8 & 0xff) % architectures.count])
+    precondition(other.frames.count <= 2 * (options.framesKeptFirst + options.framesKeptLast))
+    use(walker.symbolize(other))
     // Names as well: they come from symbol tables.
     let name = String(decoding: input.rest.prefix(64).prefix { $0 != 0 }, as: UTF8.self)
     use(Demangler.demangle(name))
     use(Demangler.displayName(name))
+    // Our own demangler gets more than what looks like its names.
+    let whole = Array(input.rest.prefix(512))
+    use(RustName.demangle(Array("_R".utf8) + whole))
+    use(RustLegacyName.demangle(Array("_ZN".utf8) + whole))
+    use(Punycode.decode(whole))
   })
