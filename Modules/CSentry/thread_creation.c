@@ -3,10 +3,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <threads.h>
 #include <unistd.h>
 
@@ -31,6 +32,9 @@ static symbol_function real_symbol;
 static pthread_mutex_t scanning = PTHREAD_MUTEX_INITIALIZER;
 // How many modules had ever been loaded when their slots were last looked at.
 static unsigned long long scanned;
+// Looks that came too early for a module. A module that is never ready, as another loader may have it, costs no more.
+static int early_looks;
+enum { most_early_looks = 64 };
 
 // ---- The functions that slots lead to --------------------------------------------------------------------------------
 
@@ -93,57 +97,53 @@ static void *find_symbol(void *handle, const char *name) {
 
 // ---- Slots -----------------------------------------------------------------------------------------------------------
 
-// What can be written. That a slot cannot, after its module's relocation, its page alone says.
-struct writable {
-  uintptr_t start, end;
-};
-struct rights {
-  struct writable *ranges;
-  size_t count;
-};
+// Another thread may be loading a module meanwhile: it is in the loader's list before it is relocated, and nothing of ours
+// waits for that, since whoever starts a thread must not wait for a constructor. So a slot is changed only where the loader
+// is done with it. In a program that opened libcurl in two threads, a page of a plugin of SASL, which had been mapped
+// after its rights were looked at, was made read-only while the loader wrote its addresses there (scenario
+// threads_while_modules_load).
 
-static int read_rights(struct rights *rights) {
-  FILE *maps = fopen("/proc/self/maps", "re");
-  if (!maps) return 0;
-  size_t capacity = 0;
-  char line[512], mode[5];
-  unsigned long start, end;
-  int is_start_of_line = 1;
-  while (fgets(line, sizeof line, maps)) {
-    int begins = is_start_of_line;
-    is_start_of_line = strchr(line, '\n') != NULL;
-    if (!begins || sscanf(line, "%lx-%lx %4s", &start, &end, mode) != 3 || mode[1] != 'w') continue;
-    if (rights->count == capacity) {
-      capacity = capacity ? capacity * 2 : 64;
-      struct writable *more = realloc(rights->ranges, capacity * sizeof *more);
-      if (!more) break;
-      rights->ranges = more;
-    }
-    rights->ranges[rights->count++] = (struct writable){start, end};
-  }
-  fclose(maps);
-  return 1;
-}
-
-static void set_slot(const struct rights *rights, uintptr_t address, uintptr_t target) {
-  uintptr_t *slot = (uintptr_t *)address;
-  if (address % sizeof target != 0 || __atomic_load_n(slot, __ATOMIC_RELAXED) == target) return;
-  int is_writable = 0;
-  for (size_t i = 0; i < rights->count && !is_writable; i++) {
-    is_writable = address >= rights->ranges[i].start && address < rights->ranges[i].end;
-  }
-  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = address & ~(page - 1);
-  if (!is_writable && mprotect((void *)start, page, PROT_READ | PROT_WRITE) != 0) return;
-  __atomic_store_n(slot, target, __ATOMIC_RELEASE);
-  if (!is_writable) mprotect((void *)start, page, PROT_READ);
+// Whether the word can be written: the kernel ORs it with nothing, in one piece, and says so. No file of /proc is needed,
+// and no memory; the loader's lock is held.
+enum access { is_read_only, is_writable, is_unknown };
+static enum access access_of(uintptr_t *word) {
+  uint32_t nobody = 0;
+  long woken = syscall(
+      SYS_futex, &nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0, word, FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0));
+  return woken >= 0 ? is_writable : errno == EFAULT ? is_read_only : is_unknown;
 }
 
 struct tables {
-  uintptr_t base;
+  uintptr_t base, size;
   const char *names;
   const ElfW(Sym) * symbols;
-  const struct rights *rights;
+  // Pages that the loader protects when it has relocated the module.
+  uintptr_t protected_start, protected_end;
+  // Set when the module was not ready: another look is due.
+  int *is_incomplete;
 };
+
+static void set_slot(const struct tables *tables, uintptr_t address, uintptr_t target) {
+  uintptr_t *slot = (uintptr_t *)address;
+  if (address % sizeof target != 0) return;
+  uintptr_t value = __atomic_load_n(slot, __ATOMIC_RELAXED);
+  if (value == target) return;
+  // What the file has there: nothing, or an address of the module, to which the loader will add the base.
+  if (value == 0 || (tables->base != 0 && value < tables->size)) {
+    *tables->is_incomplete = 1;
+    return;
+  }
+  int is_protected = address >= tables->protected_start && address < tables->protected_end;
+  enum access access = access_of(slot);
+  if (is_protected && access == is_writable) *tables->is_incomplete = 1;
+  // A page that is read-only for a reason that is not known here is left alone.
+  if (access != (is_protected ? is_read_only : is_writable)) return;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = address & ~(page - 1);
+  if (is_protected && mprotect((void *)start, page, PROT_READ | PROT_WRITE) != 0) return;
+  // Not over what a first call has found meanwhile; it is there the next time.
+  __atomic_compare_exchange_n(slot, &value, target, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+  if (is_protected) mprotect((void *)start, page, PROT_READ);
+}
 
 static void look_through(const struct tables *tables, uintptr_t address, uint64_t size) {
   const ElfW(Rela) *entries = (const ElfW(Rela) *)address;
@@ -156,21 +156,31 @@ static void look_through(const struct tables *tables, uintptr_t address, uint64_
                        : strcmp(name, "thrd_create") == 0 && real_c11_create ? (uintptr_t)create_c11_covered
                        : strcmp(name, "dlsym") == 0 && real_symbol ? (uintptr_t)find_symbol
                                                                    : 0;
-    if (target) set_slot(tables->rights, tables->base + entries[i].r_offset, target);
+    if (target) set_slot(tables, tables->base + entries[i].r_offset, target);
   }
 }
 
+// While it runs the list stays as it is: each module in it is mapped, and none is unmapped.
 static int cover_module(struct dl_phdr_info *info, size_t size, void *data) {
   (void)size;
   const ElfW(Dyn) *dynamic = NULL;
+  struct tables tables = {info->dlpi_addr, 0, NULL, NULL, 0, 0, data};
   for (int i = 0; i < info->dlpi_phnum; i++) {
-    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC) {
-      dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    uintptr_t start = info->dlpi_addr + header->p_vaddr;
+    if (header->p_type == PT_DYNAMIC) dynamic = (const ElfW(Dyn) *)start;
+    if (header->p_type == PT_LOAD && header->p_vaddr + header->p_memsz > tables.size) {
+      tables.size = header->p_vaddr + header->p_memsz;
+    }
+    if (header->p_type == PT_GNU_RELRO) {
+      // The loader rounds both ends down.
+      uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+      tables.protected_start = start & mask;
+      tables.protected_end = (start + header->p_memsz) & mask;
     }
   }
   // The kernel's module calls nobody, and its tables are not relocated.
   if (!dynamic || (info->dlpi_name && strncmp(info->dlpi_name, "linux-vdso", 10) == 0)) return 0;
-  struct tables tables = {info->dlpi_addr, NULL, NULL, data};
   uintptr_t jumps = 0, others = 0;
   uint64_t jumps_size = 0, others_size = 0;
   for (; dynamic->d_tag != DT_NULL; dynamic++) {
@@ -205,10 +215,12 @@ void csentry_cover_new_modules(void) {
   if (loaded == __atomic_load_n(&scanned, __ATOMIC_ACQUIRE)) return;
   // Who comes second need not wait: the first one does it all.
   if (pthread_mutex_trylock(&scanning) != 0) return;
-  struct rights rights = {NULL, 0};
-  if (read_rights(&rights)) {
-    dl_iterate_phdr(cover_module, &rights);
-    free(rights.ranges);
+  int is_incomplete = 0, error = errno;
+  dl_iterate_phdr(cover_module, &is_incomplete);
+  errno = error;
+  early_looks = is_incomplete ? early_looks + 1 : 0;
+  if (!is_incomplete || early_looks >= most_early_looks) {
+    early_looks = 0;
     __atomic_store_n(&scanned, loaded, __ATOMIC_RELEASE);
   }
   pthread_mutex_unlock(&scanning);
@@ -231,5 +243,5 @@ int csentry_cover_threads(void) {
   if (!real_create) return 0;
   __atomic_store_n(&scanned, 0, __ATOMIC_RELEASE);
   csentry_cover_new_modules();
-  return __atomic_load_n(&scanned, __ATOMIC_ACQUIRE) != 0;
+  return 1;
 }

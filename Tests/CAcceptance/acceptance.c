@@ -121,6 +121,32 @@ static void in_thread(void *(*body)(void *)) {
   pthread_join(thread, NULL);
 }
 
+/* One thread loads and unloads a library, while others begin. */
+static void *load_and_unload(void *library) {
+  int i;
+  for (i = 0; i < 1000; i++) {
+    void *handle = dlopen(library, i % 2 ? RTLD_NOW : RTLD_LAZY);
+    if (!handle) return handle;
+    dlclose(handle);
+  }
+  return library;
+}
+
+static void *do_nothing(void *data) { return data; }
+
+static void threads_while_loading(const char *library) {
+  pthread_t loader, thread;
+  void *result = NULL;
+  int i;
+  pthread_create(&loader, NULL, load_and_unload, (void *)library);
+  for (i = 0; i < 4000; i++) {
+    pthread_create(&thread, NULL, do_nothing, NULL);
+    pthread_join(thread, NULL);
+  }
+  pthread_join(loader, &result);
+  say(result == library ? "loaded\n" : "not loaded\n");
+}
+
 /* What waits for another try is gone. */
 static void until_sent(void) {
   struct timespec pause = {0, 20000000};
@@ -218,6 +244,7 @@ static int do_deed(const char *word) {
   else if (is(word, "abort")) abort();
   else if (is(word, "raise")) raise(SIGSEGV);
   else if (is(word, "overflow")) return overflow(0);
+  else if ((value = value_of(word, "threads-while-loading"))) threads_while_loading(value);
   else if ((value = value_of(word, "plugin"))) {
     void *plugin = dlopen(value, RTLD_NOW);
     void *symbol = plugin ? dlsym(plugin, "plugin_run") : NULL;
