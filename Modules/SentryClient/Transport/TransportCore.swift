@@ -26,6 +26,8 @@ internal final class TransportCore: @unchecked Sendable {
   /// Whether the worker is at something, be it an envelope or not.
   var isBusy = false
   var hasWorker = false
+  /// The thread, which may be at its end.
+  private var worker: WorkerThread?
   /// Somebody waits for everything to be sent, reports of losses too.
   var wantsFlush = false
   /// Look at the folder of waiting envelopes now, whatever their times.
@@ -99,6 +101,7 @@ internal final class TransportCore: @unchecked Sendable {
 
   func shutdown(milliseconds: Int64) -> Bool {
     let deadline = MonotonicInstant.now().advanced(milliseconds: min(max(0, milliseconds), 1 << 40))
+    defer { joinWorker() }
     return condition.withLock {
       if phase == .open {
         phase = .closing
@@ -111,8 +114,18 @@ internal final class TransportCore: @unchecked Sendable {
       phase = .closed
       cancellation.cancel()
       condition.broadcast()
-      return queue.isEmpty && inFlight == nil
+      let isDone = queue.isEmpty && inFlight == nil
+      // What is under way has been cancelled, and is over at once unless a name is being looked up.
+      let grace = MonotonicInstant.now().advanced(milliseconds: 500)
+      while hasWorker, condition.wait(until: grace) {}
+      return isDone
     }
+  }
+
+  /// A program mostly ends after this, and its libraries put away what they share; the worker, which is done but for
+  /// closing its connection, must not be using it any more.
+  private func joinWorker() {
+    condition.withLock { hasWorker ? nil : worker.take() }?.join()
   }
 
   /// Ends the worker of a transport that nobody has any more.
@@ -187,7 +200,7 @@ internal final class TransportCore: @unchecked Sendable {
     guard !hasWorker, let context else { return }
     hasWorker = true
     do throws(Errno) {
-      _ = try WorkerThread(name: context.threadName) { TransportWorker(self, context).run() }
+      worker = try WorkerThread(name: context.threadName) { TransportWorker(self, context).run() }
     } catch {
       hasWorker = false
       wantsFlush = false
