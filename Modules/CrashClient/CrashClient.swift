@@ -79,14 +79,15 @@ public final class CrashClient: @unchecked Sendable {
   ///   - hooks: functions for the crashing thread.
   ///   - excludedSignals: crash signals that shall be left alone.
   ///   - threadHook: whether the executable links the thread hook, so that new threads get their stack.
+  ///   - meanwhile: what else is to be done, while the new process gets ready. Not called when there is none.
   /// - Throws: what went wrong and what to do. Nothing is installed then.
   public static func start(
     _ configuration: HandlerConfiguration, hooks: Hooks = Hooks(), excludedSignals: [Int32] = [],
-    threadHook: Bool = false
+    threadHook: Bool = false, meanwhile: () -> Void = {}
   ) throws(CrashClientError) -> CrashClient {
     try alone { () throws(CrashClientError) -> CrashClient in
       let settings = try CrashSettings(configuration, hooks, excludedSignals, threadHook)
-      let handler = try HandlerProcess.start(configuration)
+      let handler = try HandlerProcess.start(configuration, meanwhile: meanwhile)
       let plan = FallbackPlan(configuration, executable: handler.executable, settings.sanitizationAddress)
       let client = try install(handler, fallback: plan, settings)
       client.watchHandler(configuration)

@@ -48,7 +48,11 @@ internal struct HandlerProcess: ~Copyable {
   }
 
   /// Starts the handler and asks it who it is.
-  static func start(_ configuration: HandlerConfiguration) throws(CrashClientError) -> HandlerProcess {
+  ///
+  /// - Parameter meanwhile: called once the process is there, before its answer is waited for.
+  static func start(
+    _ configuration: HandlerConfiguration, meanwhile: () -> Void = {}
+  ) throws(CrashClientError) -> HandlerProcess {
     let executable = try configuration.location.resolve()
     let pair: SocketPair
     do { pair = try SocketPair() } catch { throw .system("socketpair", error) }
@@ -57,7 +61,7 @@ internal struct HandlerProcess: ~Copyable {
     defer { if watcher >= 0 { _ = close(watcher) } }
     let connection = HandlerConnection(
       descriptor: pair.takeClient(), dialect: configuration.dialect, isPrivate: !configuration.sharesConnection)
-
+    meanwhile()
     return try ask(connection, executable, spawned, watcher, milliseconds: configuration.startTimeout)
   }
 

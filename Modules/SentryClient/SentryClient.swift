@@ -56,8 +56,8 @@ public final class SentryClient: @unchecked Sendable {
   private let generationWord = ForkGeneration.word
   internal var isOfThisProcess: Bool { generation == generationWord.pointee }
 
-  /// Starts everything. In this order: database and run directory, event files, recovery of what others left, handler,
-  /// earlier runs, pruning.
+  /// Starts everything. In this order: database and run directory, the handler's process, event files and recovery of what
+  /// others left, the handler's answer, earlier runs, pruning.
   ///
   /// - Parameter issues: what was found wrong before the options became values.
   public init(options: ClientOptions, issues found: [HealthIssue] = []) {
@@ -93,36 +93,50 @@ public final class SentryClient: @unchecked Sendable {
     }
 
     openRun(database)
-    startTransport()
-    locked { storeCrashEvent() }
-    setRecordIdentifier()
-    lock.holdDuringForks()
-    // The mark goes before a new one can be made.
-    crashedLastRun = LastCrash.isMarked(database: path)
-    if crashedLastRun { LastCrash.acknowledge(database: path) }
-    // Reports that a killed handler left complete count for the question whether the last run crashed.
-    database.recover()
     locked { applyConsent() }
-    if options.capturesCrashes { startHandler(database, reportID) }
+    var isPrepared = false
+    func prepare() {
+      if isPrepared { return }
+      isPrepared = true
+      prepareRun(database)
+    }
+    if options.capturesCrashes { startHandler(database, reportID, meanwhile: prepare) }
+    prepare()
     processEarlierRuns(database)
     if capturesInProcess { sendPendingReports(database) }
     database.prune(options.pruning) { _ in self.reports.record(.cacheOverflow, .error) }
   }
 
-  /// This run's folder with the event in it.
+  private static let lostScope = "Crashes are reported without tags, user and breadcrumbs"
+
+  /// This run's folder.
   private func openRun(_ database: CrashDatabase) {
-    let loss = "Crashes are reported without tags, user and breadcrumbs"
     do throws(CrashDatabaseError) {
       run = try RunDirectory(creatingIn: database.path)
     } catch {
-      note(.runDirectory, "\(error). \(loss)")
+      note(.runDirectory, "\(error). \(Self.lostScope)")
     }
-    guard let folder = run?.path else { return }
-    do throws(Errno) {
-      try crashScope.setFolder(folder)
-    } catch {
-      note(.runDirectory, "cannot create files in \(folder): \(error). \(loss)")
+  }
+
+  /// What a crash needs besides the handler, which gets ready meanwhile: the files of the event in the run's folder, and
+  /// the event. And all else that needs no handler.
+  private func prepareRun(_ database: CrashDatabase) {
+    if let folder = run?.path {
+      do throws(Errno) {
+        try crashScope.setFolder(folder)
+      } catch {
+        note(.runDirectory, "cannot create files in \(folder): \(error). \(Self.lostScope)")
+      }
     }
+    startTransport()
+    locked { storeCrashEvent() }
+    setRecordIdentifier()
+    lock.holdDuringForks()
+    // The mark goes before a new one can be made.
+    crashedLastRun = LastCrash.isMarked(database: database.path)
+    if crashedLastRun { LastCrash.acknowledge(database: database.path) }
+    // Reports that a killed handler left complete count for the question whether the last run crashed.
+    database.recover()
   }
 
   private func startTransport() {
@@ -149,7 +163,8 @@ public final class SentryClient: @unchecked Sendable {
     if transport?.start(context) == false { note(.transport, "envelopes cannot be sent") }
   }
 
-  internal func startHandler(_ database: CrashDatabase, _ reportID: UniqueID) {
+  /// - Parameter meanwhile: called before a crash can be captured, more than once perhaps.
+  internal func startHandler(_ database: CrashDatabase, _ reportID: UniqueID, meanwhile: () -> Void = {}) {
     var configuration = HandlerConfiguration(databasePath: database.path)
     configuration.location = options.handler
     configuration.metricsPath = database.path
@@ -175,7 +190,10 @@ public final class SentryClient: @unchecked Sendable {
         FilePath(bytes: Array("--log-file=".utf8) + run.appending("crashpad-handler.log").bytes))
     }
     inProcessImages = nil
-    if options.capturesInProcess { return captureInProcess(configuration) }
+    if options.capturesInProcess {
+      meanwhile()
+      return captureInProcess(configuration)
+    }
     do throws(CrashClientError) {
       var hooks = CrashClient.Hooks()
       hooks.chainsAtStart = options.chainsAtStart
@@ -185,10 +203,12 @@ public final class SentryClient: @unchecked Sendable {
         hooks.verdictTimeout = options.crashHookTimeout
       }
       crashClient = try CrashClient.start(
-        configuration, hooks: hooks, excludedSignals: options.excludedSignals, threadHook: options.threadsAreHooked)
+        configuration, hooks: hooks, excludedSignals: options.excludedSignals, threadHook: options.threadsAreHooked,
+        meanwhile: meanwhile)
       log.write(.info, "crashes are captured, this run's would be \(reportID)")
     } catch {
       note(.handler, "crashes are captured by the crashing thread alone, without a handler: \(error)")
+      meanwhile()
       captureInProcess(configuration)
     }
   }
