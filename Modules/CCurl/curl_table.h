@@ -22,7 +22,7 @@ typedef struct curl_table {
   void *_Nullable easy_strerror;
   void *_Nullable slist_append;
   void *_Nullable slist_free_all;
-  void *_Nullable version;
+  void *_Nullable version_info;
   // Since 7.28; without them a transfer looks up once a second.
   void *_Nullable multi_init;
   void *_Nullable multi_cleanup;
@@ -103,8 +103,9 @@ static inline CURLcode curl_table_perform_until(
 static inline const char *_Nullable curl_table_strerror(const curl_table *_Nonnull table, CURLcode code) {
   return ((const char *(*)(CURLcode))table->easy_strerror)(code);
 }
+// Not curl_version, which asks libldap for its version too: that opens all plugins of SASL.
 static inline const char *_Nullable curl_table_version(const curl_table *_Nonnull table) {
-  return ((const char *(*)(void))table->version)();
+  return ((curl_version_info_data * (*)(CURLversion)) table->version_info)(CURLVERSION_FIRST)->version;
 }
 static inline struct curl_slist *_Nullable curl_table_slist_append(
     const curl_table *_Nonnull table, struct curl_slist *_Nullable list, const char *_Nonnull text) {

@@ -13,6 +13,15 @@ extension SentryClient {
     return transport?.flush(milliseconds: milliseconds) ?? true
   }
 
+  /// What did not work so far. Unlike `health` it opens no library to find out what will not.
+  public var startIssues: [HealthIssue] { lock.withLock { issues } }
+
+  /// Whether a crash is reported, by a handler or by the crashing thread.
+  public var hasCrashCapture: Bool { lock.withLock { crashClient != nil } }
+
+  /// The folder of this run; `nil` when there is none.
+  public var runDirectory: FilePath? { runPath }
+
   /// Stops the handler and starts a new one, with signal handlers of its own.
   ///
   /// - Returns: whether it runs.

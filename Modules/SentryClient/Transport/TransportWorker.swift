@@ -29,6 +29,7 @@ internal final class TransportWorker: @unchecked Sendable {
   /// libcurl, which is opened by the first request, on this thread.
   private static func client(_ core: TransportCore, _ context: TransportContext) -> HTTPClient {
     var configuration = HTTPConfiguration(userAgent: context.userAgent)
+    configuration.namesLibrary = false
     configuration.timeoutMilliseconds = Int(clamping: max(0, context.transferTimeout))
     configuration.stallTimeoutSeconds = 60
     configuration.proxy =

@@ -28,17 +28,16 @@ private func start(_ box: OptionsBox) -> Int32 {
   }
 
   let client = SentryClient(options: clientOptions)
-  let health = client.health
   // What the engine can live without, programs of this interface expect to be told of. Without a handler the crashing
   // thread reports itself, which is said in the log.
-  // What is missing on the way to the server keeps reports waiting, and is no reason to let crashes go unreported.
-  let waiting = client.deliveryIssues
-  let isUsable = health.issues.allSatisfy { issue in
-    issue.code != .database && issue.code != .runDirectory && (issue.code != .transport || waiting.contains(issue))
-      && (issue.code != .handler || health.crashClient != nil)
+  // What is missing on the way to the server keeps reports waiting, and is no reason to let crashes go unreported: it
+  // is not asked for, since that would open libcurl.
+  let isUsable = client.startIssues.allSatisfy { issue in
+    issue.code != .database && issue.code != .runDirectory && issue.code != .transport
+      && (issue.code != .handler || client.hasCrashCapture)
   }
   // What a crash would need is loaded now.
-  if health.capturesInProcess { csentry_prepare_unwinding() }
+  if client.capturesInProcess { csentry_prepare_unwinding() }
   guard isUsable else {
     client.close()
     return 1
@@ -56,7 +55,7 @@ private func start(_ box: OptionsBox) -> Int32 {
 
 private func stop() -> Int32 {
   guard let (client, options) = Library.shared.stop() else { return 0 }
-  let folder = client.health.runDirectory
+  let folder = client.runDirectory
   client.close()
   // What could not be sent in time lies in the run's folder until the next start.
   let unsent = folder.flatMap { try? FileSystem.entries(of: $0) }?.filter { isEnvelope($0) }.count ?? 0

@@ -36,7 +36,10 @@ internal final class CurlOptions {
       try set(CURLOPT_LOW_SPEED_LIMIT, 1)
       try set(CURLOPT_LOW_SPEED_TIME, configuration.stallTimeoutSeconds)
     }
-    try set(CURLOPT_USERAGENT, UserAgent.adding(library.version, to: configuration.userAgent))
+    try set(
+      CURLOPT_USERAGENT,
+      configuration.namesLibrary
+        ? UserAgent.adding(library.version, to: configuration.userAgent) : configuration.userAgent)
     // Empty: every encoding that this libcurl can undo.
     try set(CURLOPT_ACCEPT_ENCODING, "")
     switch configuration.proxy {

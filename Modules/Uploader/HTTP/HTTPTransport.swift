@@ -41,6 +41,8 @@ public struct HTTPConfiguration: Sendable {
   public var certificateFile: String?
   /// The `User-Agent` header; see `UserAgent`.
   public var userAgent: String
+  /// Whether libcurl and its version stand in that header too, behind the product, as Crashpad has it.
+  public var namesLibrary = true
   /// How much of a response's body is kept, in bytes. 64 KiB.
   public var responseBodyLimit: Int = 64 * 1024
   /// Keeps the connection open for the next request. A handler does not; a transport of many envelopes does.

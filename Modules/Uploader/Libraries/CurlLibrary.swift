@@ -29,7 +29,7 @@ internal struct CurlLibrary {
     table.easy_strerror = try Self.function("curl_easy_strerror", in: library)
     table.slist_append = try Self.function("curl_slist_append", in: library)
     table.slist_free_all = try Self.function("curl_slist_free_all", in: library)
-    table.version = try Self.function("curl_version", in: library)
+    table.version_info = try Self.function("curl_version_info", in: library)
     table.multi_init = library.symbol("curl_multi_init")
     table.multi_cleanup = library.symbol("curl_multi_cleanup")
     table.multi_add_handle = library.symbol("curl_multi_add_handle")
@@ -66,9 +66,9 @@ internal struct CurlLibrary {
     withUnsafePointer(to: table, body)
   }
 
-  /// `libcurl/7.88.1`: the first word of what libcurl says of itself.
+  /// `libcurl/7.88.1`.
   internal var version: String {
-    let text = withTable { curl_table_version($0) }.map { String(cString: $0) } ?? "libcurl"
-    return String(decoding: text.utf8.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+    let number = withTable { curl_table_version($0) }.map { String(cString: $0) } ?? ""
+    return number.isEmpty ? "libcurl" : "libcurl/\(number)"
   }
 }
