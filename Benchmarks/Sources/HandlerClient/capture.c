@@ -153,6 +153,7 @@ int measure_capture(int threads, int runs, const char *modules, int mappings, in
     for (int i = 0; i < count; i++) {
       const int index = (i + run + 1) % count;
       measure_one(index, started[index], run >= 0);
+      handler_forget_reports(handlers[2 * index + 1]);
     }
   for (int i = 0; i < count; i++) handler_end(started[i]);
   return 0;

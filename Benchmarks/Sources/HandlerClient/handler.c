@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "handler_client.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -79,4 +80,18 @@ void handler_end(struct handler handler) {
   if (poll(&request, 1, 5000) != 1) kill(handler.process, SIGKILL);
   close(descriptor);
   waitpid(handler.process, NULL, 0);
+}
+
+void handler_forget_reports(const char *database) {
+  static const char *const folders[] = {"new", "pending", "completed"};
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", database, folders[i]);
+    DIR *stream = opendir(path);
+    if (!stream) continue;
+    struct dirent *entry;
+    while ((entry = readdir(stream)))
+      if (entry->d_type == DT_REG) unlinkat(dirfd(stream), entry->d_name, 0);
+    closedir(stream);
+  }
 }

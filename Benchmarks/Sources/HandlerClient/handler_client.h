@@ -44,6 +44,9 @@ void handler_await_credentials(struct handler handler);
 // Closes the socket, whereupon a handler ends, and waits for that; kills it after five seconds.
 void handler_end(struct handler handler);
 
+// Removes the reports that handlers have left in a database.
+void handler_forget_reports(const char *database);
+
 // `idle RUNS HANDLER DATABASE...`: a line "index start_ms rss_kb pss_kb anonymous_kb" for each handler and run.
 int measure_idle(int runs, int count, char **handlers);
 
