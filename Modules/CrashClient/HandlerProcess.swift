@@ -61,8 +61,8 @@ internal struct HandlerProcess: ~Copyable {
     defer { if watcher >= 0 { _ = close(watcher) } }
     let connection = HandlerConnection(
       descriptor: pair.takeClient(), dialect: configuration.dialect, isPrivate: !configuration.sharesConnection)
-    meanwhile()
-    return try ask(connection, executable, spawned, watcher, milliseconds: configuration.startTimeout)
+    return try ask(
+      connection, executable, spawned, watcher, milliseconds: configuration.startTimeout, meanwhile: meanwhile)
   }
 
   /// Takes a connection that another process has made.
@@ -77,9 +77,11 @@ internal struct HandlerProcess: ~Copyable {
   }
 
   /// Asks the handler who it is.
+  ///
+  /// - Parameter meanwhile: called between question and answer.
   private static func ask(
     _ connection: consuming HandlerConnection, _ executable: FilePath, _ spawned: Int32, _ watcher: Int32,
-    milliseconds: Int32
+    milliseconds: Int32, meanwhile: () -> Void = {}
   ) throws(CrashClientError) -> HandlerProcess {
     let question: [UInt8]
     do { question = try ClientMessage.checkCredentials.encoded(in: connection.dialect) } catch {
@@ -88,6 +90,7 @@ internal struct HandlerProcess: ~Copyable {
     do { try connection.send(question, milliseconds: milliseconds) } catch {
       if error != .wouldBlock { throw died(executable, spawned, watcher) }
     }
+    meanwhile()
     let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(milliseconds))
     while true {
       switch connection.receive(milliseconds: deadline.millisecondsFromNow()) {

@@ -168,10 +168,16 @@ extension CrashDatabase {
   internal func identifiers(
     in folder: String, suffix: String
   ) throws(Errno) -> (known: [UniqueID], others: [[UInt8]]) {
+    Self.identifiers(among: try FileSystem.entries(of: path.appending(folder)), suffix: suffix)
+  }
+
+  internal static func identifiers(
+    among names: [[UInt8]], suffix: String
+  ) -> (known: [UniqueID], others: [[UInt8]]) {
     var known: [UniqueID] = []
     var others: [[UInt8]] = []
     let ending = Array(suffix.utf8)
-    for name in try FileSystem.entries(of: path.appending(folder)) {
+    for name in names {
       guard name.count >= ending.count, name.suffix(ending.count).elementsEqual(ending) else { continue }
       // Only the canonical text: files are looked up by it.
       if let id = UniqueID(text: Array(name.dropLast(ending.count))),

@@ -62,6 +62,29 @@ extension CrashDatabase {
     return removed
   }
 
+  /// Whether the reports and their attachments have more bytes together. Asks for one file's size after the other, and
+  /// reads none: for a look after each crash.
+  ///
+  /// - Parameter limit: bytes; 0 for no limit.
+  public func holdsMore(than limit: Int64) -> Bool {
+    if limit <= 0 { return false }
+    var sum: Int64 = 0
+    for folder in [Folder.pending, .completed] {
+      for name in (try? FileSystem.entries(of: path.appending(folder.name))) ?? []
+      where name.suffix(4).elementsEqual(".dmp".utf8) {
+        let file = path.appending(folder.name).appending(bytes: name)
+        sum = sum &+ ((try? FileSystem.status(file, followLinks: false))?.size ?? 0)
+        if sum > limit { return true }
+      }
+    }
+    for name in (try? FileSystem.entries(of: path.appending("attachments"))) ?? [] {
+      guard let id = UniqueID(text: name) else { continue }
+      for attachment in attachments(of: id) { sum = sum &+ attachment.size }
+      if sum > limit { return true }
+    }
+    return false
+  }
+
   /// Recovers, and removes what nobody will ever finish: files in `new` and foreign locks that are older than `ttl`.
   /// The report of an expired lock is kept and becomes available again; Crashpad would remove it.
   ///

@@ -25,24 +25,33 @@ extension CrashDatabase {
   @discardableResult
   public func recover() -> RecoveryResult {
     var result = RecoveryResult()
-    adoptNewReports(&result)
-    for folder in [Folder.pending, .completed] { settleReports(in: folder, &result) }
-    result.removedFiles += removeOrphanedAttachments() + removeTemporaryFiles()
+    let new = names(in: .new)
+    adoptNewReports(new, &result)
+    result.removedFiles += removeTemporaryFiles(new, in: Folder.new.name)
+    for folder in [Folder.pending, .completed] {
+      let names = names(in: folder)
+      settleReports(names, in: folder, &result)
+      result.removedFiles += removeTemporaryFiles(names, in: folder.name)
+    }
+    result.removedFiles += removeOrphanedAttachments()
+    result.removedFiles += removeTemporaryFiles((try? FileSystem.entries(of: path)) ?? [], in: "")
     return result
   }
 
+  private func names(in folder: Folder) -> [[UInt8]] {
+    (try? FileSystem.entries(of: path.appending(folder.name))) ?? []
+  }
+
   /// Removes files that were being made when their process died. They live for microseconds; ten minutes are for ever.
-  private func removeTemporaryFiles() -> Int {
+  private func removeTemporaryFiles(_ names: [[UInt8]], in folder: String) -> Int {
     let limit = Timestamp.now().seconds - Self.foreignGrace
     var removed = 0
-    for folder in ["", "pending", "completed", "new"] {
-      for name in (try? FileSystem.entries(of: path.appending(folder))) ?? [] where Self.isTemporary(name) {
-        let file = path.appending(folder).appending(bytes: name)
-        guard let status = try? FileSystem.status(file, followLinks: false), status.kind == .regular,
-          status.modified.seconds <= limit, (try? FileSystem.remove(file)) != nil
-        else { continue }
-        removed += 1
-      }
+    for name in names where Self.isTemporary(name) {
+      let file = path.appending(folder).appending(bytes: name)
+      guard let status = try? FileSystem.status(file, followLinks: false), status.kind == .regular,
+        status.modified.seconds <= limit, (try? FileSystem.remove(file)) != nil
+      else { continue }
+      removed += 1
     }
     return removed
   }
@@ -54,11 +63,11 @@ extension CrashDatabase {
     return ["installation_id.", "user-consent.", "last_crash."].contains { name.starts(with: $0.utf8) }
   }
 
-  private func adoptNewReports(_ result: inout RecoveryResult) {
+  private func adoptNewReports(_ names: [[UInt8]], _ result: inout RecoveryResult) {
     let now = Timestamp.now().seconds
-    var abandoned = (try? identifiers(in: "new", suffix: ".lock").known) ?? []
+    var abandoned = Self.identifiers(among: names, suffix: ".lock").known
     let locked = Set(abandoned)
-    for id in (try? identifiers(in: "new", suffix: ".dmp").known) ?? [] where !locked.contains(id) {
+    for id in Self.identifiers(among: names, suffix: ".dmp").known where !locked.contains(id) {
       guard let status = try? FileSystem.status(dump(.new, id), followLinks: false) else { continue }
       if status.modified.seconds <= now - Self.foreignGrace && isCompleteDump(dump(.new, id)) { abandoned.append(id) }
     }
@@ -90,10 +99,10 @@ extension CrashDatabase {
     return isMoved
   }
 
-  private func settleReports(in folder: Folder, _ result: inout RecoveryResult) {
-    var suspects = Set((try? identifiers(in: folder.name, suffix: ".lock").known) ?? [])
-    let dumps = Set((try? identifiers(in: folder.name, suffix: ".dmp").known) ?? [])
-    let metas = Set((try? identifiers(in: folder.name, suffix: ".meta").known) ?? [])
+  private func settleReports(_ names: [[UInt8]], in folder: Folder, _ result: inout RecoveryResult) {
+    var suspects = Set(Self.identifiers(among: names, suffix: ".lock").known)
+    let dumps = Set(Self.identifiers(among: names, suffix: ".dmp").known)
+    let metas = Set(Self.identifiers(among: names, suffix: ".meta").known)
     suspects.formUnion(dumps.symmetricDifference(metas))
     for id in dumps.intersection(metas) {
       guard let metadata = loadMetadata(folder, id) else {

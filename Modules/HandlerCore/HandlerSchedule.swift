@@ -29,6 +29,8 @@ public struct HandlerSchedule: Sendable {
     case startPass(Pass)
     /// Remove old reports from the database.
     case prune
+    /// The same if the database has more bytes than it may.
+    case shrink
     /// Wait for a client, the end of the pass or this instant; `nil`: no instant.
     case wait(until: MonotonicInstant?)
     /// End: nothing is left to do.
@@ -120,12 +122,12 @@ public struct HandlerSchedule: Sendable {
       if clientsGone {
         guard periodic, unpruned != nil else { return .end }
         unpruned = nil
-        return .prune
+        return .shrink
       }
     }
     if periodic, let size = unpruned, size >= sizeBetweenPrunes {
       unpruned = nil
-      return .prune
+      return .shrink
     }
     if clientsGone { return .wait(until: nil) }
     if let due = pruneDue, due <= now {

@@ -79,6 +79,10 @@ public final class HandlerService {
       uploads: !options.url.isEmpty, periodic: options.periodicTasks,
       maximumSize: options.pruning.maximumSize, now: .now())
     confinement = HandlerConfinement(log: log)
+  }
+
+  /// Finishes what handlers that were killed have left.
+  private func recover() {
     let recovered = database.recover()
     for id in recovered.adopted { log.info("report \(id) of a handler that was killed is pending now") }
     for id in recovered.settled { log.info("report \(id): a step that was cut short is done now") }
@@ -96,11 +100,18 @@ public final class HandlerService {
   private func serve(_ connection: borrowing ClientConnection) -> Int32 {
     log.verbose("serving clients of process \(connection.owner)")
     var clientsGone = false
+    // Whoever has started this handler waits for its answer; all else has time.
+    if isReadable(connection), receive(connection) == .closed {
+      clientsGone = true
+      schedule.lastClientGone()
+    }
+    recover()
     while true {
       settleOverdue(clientsGone: clientsGone, connection)
       switch schedule.next(now: .now()) {
       case .startPass(let work): start(work)
       case .prune: prune()
+      case .shrink: shrink()
       case .end: return 0
       case .wait(let instant):
         let ready = waitForEvent(connection, watchClients: !clientsGone, until: instant)
@@ -140,6 +151,11 @@ public final class HandlerService {
     if isLong, count == 0, warmth == .hot { warmth = .warm }
     if count <= 0 { return (false, false) }
     return (requests[0].revents != 0, requests[1].revents != 0)
+  }
+
+  private func isReadable(_ connection: borrowing ClientConnection) -> Bool {
+    var request = pollfd(fd: connection.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    return poll(&request, 1, 0) > 0
   }
 
   private enum Reception { case served, closed }
@@ -265,8 +281,7 @@ public final class HandlerService {
   private func settleOverdue(clientsGone: Bool, _ connection: borrowing ClientConnection) {
     if undecided.isEmpty { return }
     // A client may have decided and died since: its word is in the socket.
-    var request = pollfd(fd: connection.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
-    if !clientsGone && poll(&request, 1, 0) > 0 { return }
+    if !clientsGone && isReadable(connection) { return }
     for process in undecided.overdue(clientsGone: clientsGone) { settle(process, UndecidedReports.keep, connection) }
   }
 
@@ -335,6 +350,7 @@ public final class HandlerService {
       CaptureTarget(process: getppid(), request: request, helper: nil), attachments: attachments.paths
     ) { _, outcome in self.schedule.databaseGrew(by: outcome.size) }
     if let id = outcome.reportID { deliver(id) }
+    recover()
     schedule.lastClientGone()
     uploadAndWait()
     return outcome.reportID == nil && !outcome.isDeclined ? 1 : 0
@@ -390,9 +406,14 @@ public final class HandlerService {
       switch schedule.next(now: .now()) {
       case .startPass(let work): start(work)
       case .prune: prune()
+      case .shrink: shrink()
       case .wait, .end: return
       }
     }
+  }
+
+  private func shrink() {
+    if database.holdsMore(than: options.pruning.maximumSize) { prune() }
   }
 
   private func prune() {

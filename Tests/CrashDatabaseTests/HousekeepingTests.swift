@@ -124,6 +124,15 @@ import Testing
     #expect(try Set(database.pendingReports().map { $0.id }) == [newest.id, middle.id])
   }
 
+  @Test func `a database holds more than fits as soon as dumps and attachments have one byte more`() throws {
+    let sizes = try (0..<2).map { _ in try database.lookUp(try temporary.addReport()).totalSize }
+    try temporary.upload(try #require(try database.pendingReports().first).id)
+    let sum = sizes.reduce(0, +)
+    #expect(database.holdsMore(than: sum - 1))
+    #expect(!database.holdsMore(than: sum))
+    #expect(!database.holdsMore(than: 0))
+  }
+
   @Test func `times at the ends of their range do no harm`() throws {
     let id = try temporary.addReport()
     var metadata = try database.lookUp(id).metadata

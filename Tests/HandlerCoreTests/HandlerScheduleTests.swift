@@ -36,17 +36,17 @@ import Testing
     #expect(scanned(at: later, isBusy: true) == .wait(until: later.advanced(milliseconds: 1000)))
   }
 
-  @Test func `an eighth of what the database may hold has it pruned, and so has the end of a handler that stored one`()
-  {
+  @Test
+  func `an eighth of what the database may hold has its size looked at, so has the end of a handler with a report`() {
     var schedule = HandlerSchedule(uploads: false, periodic: true, maximumSize: 800, now: start)
     schedule.databaseGrew(by: 99)
     #expect(schedule.next(now: start) == .wait(until: minutes(10)))
     schedule.databaseGrew(by: 1)
-    #expect(schedule.next(now: start) == .prune)
+    #expect(schedule.next(now: start) == .shrink)
     #expect(schedule.next(now: start) == .wait(until: minutes(10)))
     schedule.databaseGrew(by: 1)
     schedule.lastClientGone()
-    #expect(schedule.next(now: start) == .prune)
+    #expect(schedule.next(now: start) == .shrink)
     #expect(schedule.next(now: start) == .end)
   }
 
