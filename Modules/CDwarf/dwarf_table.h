@@ -11,10 +11,16 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <libelf.h>
 #include <stddef.h>
 
+// libelf is what libdw is made of: its functions are found through libdw.
 #define DWARF_FUNCTIONS(F) \
+  F(elf_version, elf_version) \
+  F(elf_memory, elf_memory) \
+  F(elf_end, elf_end) \
   F(begin, dwarf_begin) \
+  F(begin_elf, dwarf_begin_elf) \
   F(end, dwarf_end) \
   F(nextcu, dwarf_nextcu) \
   F(offdie, dwarf_offdie) \

@@ -89,5 +89,15 @@ final class CodeMemory: MemoryReader {
     partialPages.removeAll()
   }
 
-  func word(at address: UInt64) -> UInt64? { try? readInteger(at: address, as: UInt64.self) }
+  /// Eight bytes, little-endian: libunwind asks for nothing else, thousands of times.
+  func word(at address: UInt64) -> UInt64? {
+    if let bytes = image(at: address)?.constantBytes(at: address) {
+      return ByteView(bytes).integer(at: 0) ?? (try? readInteger(at: address, as: UInt64.self))
+    }
+    let offset = Int(address & 4095)
+    if offset <= 4096 - 8, let bytes = wholePage(address & ~4095) {
+      return bytes.withUnsafeBytes { ByteView($0).integer(at: UInt64(offset)) }
+    }
+    return try? readInteger(at: address, as: UInt64.self)
+  }
 }

@@ -17,7 +17,7 @@ final class ModuleImage {
   private let dwarfFile: MappedELF?
   /// Tables of names, the best first.
   private lazy var tables: [SymbolTable] = readSymbols()
-  lazy var sourceLines: SourceLines? = dwarfFile.flatMap { SourceLines($0.path) }
+  lazy var sourceLines: SourceLines? = dwarfFile.flatMap { SourceLines($0) }
   private var unwindIndexes: [UnwindIndex]?
   private var debugFrames: [DebugFrameTable]?
 

@@ -4,49 +4,121 @@ internal import LinuxSystem
 
 /// The debug information of one file. Not thread safe.
 final class SourceLines {
-  private struct CodeRange {
-    let low: UInt64
-    let high: UInt64
-    /// Of the unit's first entry.
-    let unit: UInt64
-  }
-
   private let table: dwarf_table
-  private let file: OwnedFileDescriptor
+  private let source: Source
   private let debug: OpaquePointer
-  private var ranges: [CodeRange] = []
+  /// By the offset of the unit's first entry.
+  private var ranges = UnitRanges()
+  /// Of units whose own ranges are not known yet, by the offset of the unit.
+  private let announced: UnitRanges
+  private var knownUnits: Set<UInt64> = []
+  private var knowsAllUnits = false
 
   /// More units than this are not looked at.
   private static let unitLimit = 200_000
-  private static let rangeLimit = 4_000_000
 
-  /// - Returns: `nil` when libdw is missing or the file has no debug information.
-  init?(_ path: FilePath) {
-    guard case .success(let library) = DwarfLibrary.shared, let file = try? FileSystem.open(path),
-      let debug = library.table.begin(file.rawValue, DWARF_C_READ)
-    else { return nil }
-    table = library.table
-    self.file = file
-    self.debug = debug
-    readUnits()
+  /// What libdw reads.
+  private final class Source {
+    let elf: OpaquePointer?
+    let unpacked: UnpackedELF?
+    private let file: OwnedFileDescriptor?
+
+    init(elf: OpaquePointer, unpacked: UnpackedELF) {
+      self.elf = elf
+      self.unpacked = unpacked
+      file = nil
+    }
+    init(_ file: consuming OwnedFileDescriptor) {
+      elf = nil
+      unpacked = nil
+      self.file = consume file
+    }
   }
 
-  deinit { _ = table.end(debug) }
+  /// - Returns: `nil` when libdw is missing or the file has no debug information.
+  init?(_ file: MappedELF) {
+    guard case .success(let library) = DwarfLibrary.shared else { return nil }
+    table = library.table
+    if let (debug, source) = Self.unpacked(file, table) {
+      self.debug = debug
+      self.source = source
+    } else {
+      guard let descriptor = try? FileSystem.open(file.path),
+        let debug = library.table.begin(descriptor.rawValue, DWARF_C_READ)
+      else { return nil }
+      self.debug = debug
+      source = Source(descriptor)
+    }
+    announced = UnitRanges(sectionOf: file)
+  }
 
-  /// Compilers leave out .debug_aranges, so the units say themselves where their code is.
+  deinit {
+    _ = table.end(debug)
+    if let elf = source.elf { _ = table.elf_end(elf) }
+  }
+
+  private static func unpacked(_ file: MappedELF, _ table: dwarf_table) -> (OpaquePointer, Source)? {
+    guard table.elf_version(UInt32(EV_CURRENT)) != UInt32(EV_NONE), let unpacked = UnpackedELF(file),
+      let start = unpacked.image.baseAddress?.assumingMemoryBound(to: CChar.self),
+      let elf = table.elf_memory(start, unpacked.image.count)
+    else { return nil }
+    guard let debug = table.begin_elf(elf, DWARF_C_READ, nil) else {
+      _ = table.elf_end(elf)
+      return nil
+    }
+    return (debug, Source(elf: elf, unpacked: unpacked))
+  }
+
+  /// How much of packed information was looked at; `nil` where it is not packed.
+  var progress: (unpacked: Int, all: Int)? { source.unpacked?.progress }
+
+  /// The unit with the code at an address, by the offset of its first entry.
+  private func unit(at address: UInt64) -> UInt64? {
+    if let known = ranges.unit(at: address) { return known }
+    if knowsAllUnits { return nil }
+    if let unit = announced.unit(at: address), knownUnits.insert(unit).inserted, readUnit(at: unit) != nil {
+      ranges.sort()
+      if let found = ranges.unit(at: address) { return found }
+    }
+    readUnits()
+    return ranges.unit(at: address)
+  }
+
+  /// Not all compilers write .debug_aranges, so the units say themselves where their code is.
   private func readUnits() {
+    knowsAllUnits = true
+    ranges = UnitRanges()
+    guard source.unpacked?.haveInformation(to: .max) ?? true else { return }
     var offset: UInt64 = 0
     for _ in 0..<Self.unitLimit {
-      var next: UInt64 = 0
-      var headerSize = 0
-      guard table.nextcu(debug, offset, &next, &headerSize, nil, nil, nil) == 0, next > offset else { break }
-      var unit = Dwarf_Die()
-      if table.offdie(debug, offset &+ UInt64(headerSize), &unit) != nil, table.tag(&unit) == DW_TAG_compile_unit {
-        readRanges(&unit, at: offset &+ UInt64(headerSize))
-      }
+      guard let next = readUnit(at: offset) else { break }
       offset = next
     }
-    ranges.sort { $0.low < $1.low }
+    ranges.sort()
+  }
+
+  /// Adds the ranges of one unit.
+  ///
+  /// - Returns: the offset of the next one.
+  private func readUnit(at offset: UInt64) -> UInt64? {
+    // No header is longer.
+    guard source.unpacked?.haveInformation(to: offset &+ 64) ?? true else { return nil }
+    var next: UInt64 = 0
+    var headerSize = 0
+    var abbreviations: UInt64 = 0
+    guard table.nextcu(debug, offset, &next, &headerSize, &abbreviations, nil, nil) == 0, next > offset else {
+      return nil
+    }
+    if !knowsAllUnits, let unpacked = source.unpacked {
+      let end = unpacked.refersToOthers(abbreviations: abbreviations) ? .max : next
+      guard unpacked.haveInformation(to: end) else { return nil }
+    }
+    var unit = Dwarf_Die()
+    let entry = offset &+ UInt64(headerSize)
+    if table.offdie(debug, entry, &unit) != nil, table.tag(&unit) == DW_TAG_compile_unit {
+      readRanges(&unit, at: entry)
+    }
+    return next
   }
 
   private func readRanges(_ unit: inout Dwarf_Die, at offset: UInt64) {
@@ -54,12 +126,22 @@ final class SourceLines {
     var base: UInt64 = 0
     var low: UInt64 = 0
     var high: UInt64 = 0
-    while ranges.count < Self.rangeLimit {
+    while !ranges.isFull {
       position = table.ranges(&unit, position, &base, &low, &high)
       if position <= 0 { return }
-      // Functions that the linker dropped start at 0.
-      if low != 0, high > low { ranges.append(CodeRange(low: low, high: high, unit: offset)) }
+      ranges.add(low: low, high: high, unit: offset)
     }
+  }
+
+  /// Whether the lines of a unit can be read.
+  private func hasLines(_ unit: inout Dwarf_Die) -> Bool {
+    guard let unpacked = source.unpacked else { return true }
+    var attribute = Dwarf_Attribute()
+    var offset: UInt64 = 0
+    guard table.attr_integrate(&unit, UInt32(DW_AT_stmt_list), &attribute) != nil,
+      table.formudata(&attribute, &offset) == 0
+    else { return true }
+    return unpacked.haveLines(at: offset)
   }
 
   /// Where a function's code is.
@@ -72,27 +154,17 @@ final class SourceLines {
   /// By the offset of the unit's first entry; sorted by address.
   private var functions: [UInt64: [Function]] = [:]
   private static let entryLimit = 8_000_000
-
-  private func range(at address: UInt64) -> CodeRange? {
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if ranges[middle].low <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, address < ranges[low - 1].high else { return nil }
-    return ranges[low - 1]
-  }
+  private static let rangeLimit = 4_000_000
 
   /// The frame with its source line, after the frames of the functions that were inlined at its address.
   ///
   /// - Parameter address: of the link.
   func complete(_ frame: SymbolizedFrame, at address: UInt64) -> [SymbolizedFrame] {
     var unit = Dwarf_Die()
-    guard let range = range(at: address), table.offdie(debug, range.unit, &unit) != nil else { return [frame] }
+    guard let offset = self.unit(at: address), table.offdie(debug, offset, &unit) != nil else { return [frame] }
     var location = line(&unit, at: address)
     var result: [SymbolizedFrame] = []
-    var scopes = scopes(&unit, of: range.unit, at: address)
+    var scopes = scopes(&unit, of: offset, at: address)
     let function = scopes.isEmpty ? nil : name(&scopes[0])
     // The innermost first, without the function itself.
     for var scope in scopes.dropFirst().reversed() {
@@ -193,7 +265,7 @@ final class SourceLines {
   }
 
   private func line(_ unit: inout Dwarf_Die, at address: UInt64) -> (String?, Int?) {
-    guard let line = table.getsrc_die(&unit, address), let file = table.linesrc(line, nil, nil) else {
+    guard hasLines(&unit), let line = table.getsrc_die(&unit, address), let file = table.linesrc(line, nil, nil) else {
       return (nil, nil)
     }
     var number: Int32 = 0
@@ -223,7 +295,7 @@ final class SourceLines {
     }
     var files: OpaquePointer?
     var count = 0
-    guard table.attr_integrate(&entry, UInt32(DW_AT_call_file), &attribute) != nil,
+    guard hasLines(&unit), table.attr_integrate(&entry, UInt32(DW_AT_call_file), &attribute) != nil,
       table.formudata(&attribute, &number) == 0, table.getsrcfiles(&unit, &files, &count) == 0, let files,
       number < UInt64(count), let file = table.filesrc(files, Int(number), nil, nil)
     else { return (nil, nil) }

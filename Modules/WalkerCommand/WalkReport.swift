@@ -1,7 +1,6 @@
-// Provides the result of a walk and its JSON.
+// Provides the result of a walk.
 internal import LinuxSystem
 internal import StackWalk
-internal import StructuredValue
 
 /// The stacks of all threads of a dump.
 struct WalkReport {
@@ -33,23 +32,6 @@ struct WalkReport {
   /// What kept frames or names from being found.
   var problems: [String] = []
 
-  /// The machine-readable form; its shape is documented in docs/stack-walking.md.
-  var json: String {
-    var root = StructuredObject()
-    root["crash"] =
-      crash.map { crash in
-        .object([
-          ("reason", .string(reason(of: crash))), ("signal", .string(crash.reason)),
-          ("address", Self.hexadecimal(crash.address)),
-          ("thread", .integer(Int64(crash.threadID))), ("message", Self.text(message)),
-        ])
-      } ?? .null
-    root["threads"] = .array(threads.map(Self.value))
-    root["modules"] = .array(modules.map(Self.value))
-    root["problems"] = .array(problems.map { .string($0) })
-    return StructuredValue.object(root).jsonText + "\n"
-  }
-
   /// What a person calls the crash: what the program said, with the signal behind it.
   func reason(of crash: CrashReason) -> String {
     guard let line = message.map(Self.firstLine), !line.isEmpty else { return crash.reason }
@@ -65,60 +47,5 @@ struct WalkReport {
       }
     }
     return String(line.prefix(200))
-  }
-
-  private static func value(_ module: Module) -> StructuredValue {
-    .object([
-      ("path", .string(module.path.description)), ("base", hexadecimal(module.base)),
-      ("size", hexadecimal(module.size)), ("code_id", module.codeID.isEmpty ? .null : .string(module.codeID)),
-      ("debug_id", module.debugID.isEmpty ? .null : .string(module.debugID)),
-    ])
-  }
-
-  private static func value(_ thread: Thread) -> StructuredValue {
-    var members: [(String, StructuredValue)] = [
-      ("id", .integer(Int64(thread.id))), ("name", text(thread.name)), ("crashed", .bool(thread.isCrashed)),
-      ("frames", .array(thread.stack.frames.map(value))), ("end", .string(thread.stack.end.rawValue)),
-    ]
-    if !thread.registers.isEmpty {
-      members.append(("registers", .object(thread.registers.map { ($0.name, hexadecimal($0.value)) })))
-    }
-    if thread.stack.elidedCount > 0 {
-      members.append(
-        (
-          "elided",
-          .object([
-            ("after", .integer(Int64(thread.stack.elidedAfter))), ("count", .integer(Int64(thread.stack.elidedCount))),
-          ])
-        ))
-    }
-    if let gap = thread.stack.gap {
-      members.append(
-        ("gap", .object([("after", .integer(Int64(gap.after))), ("bytes", .integer(Int64(clamping: gap.bytes)))])))
-    }
-    return .object(members)
-  }
-
-  private static func value(_ frame: SymbolizedFrame) -> StructuredValue {
-    .object([
-      ("instruction", hexadecimal(frame.instruction)), ("module", text(frame.module?.description)),
-      ("module_offset", frame.moduleOffset.map(hexadecimal) ?? .null), ("symbol", text(frame.symbol)),
-      ("symbol_raw", text(frame.rawSymbol)), ("symbol_offset", frame.symbolOffset.map(hexadecimal) ?? .null),
-      ("file", text(frame.file)), ("line", frame.line.map { .integer(Int64($0)) } ?? .null),
-      ("inline", .bool(frame.isInline)), ("async", .bool(frame.isAsync)), ("mangled", .bool(frame.isMangled)),
-      ("role", text(frame.role?.rawValue)), ("trust", .string(frame.trust.rawValue)),
-    ])
-  }
-
-  private static func text(_ text: String?) -> StructuredValue { text.map { .string($0) } ?? .null }
-
-  private static func hexadecimal(_ value: UInt64) -> StructuredValue { .string("0x" + String(value, radix: 16)) }
-}
-
-extension StructuredValue {
-  fileprivate static func object(_ members: [(String, StructuredValue)]) -> StructuredValue {
-    var object = StructuredObject()
-    for (key, value) in members { object[key] = value }
-    return .object(object)
   }
 }

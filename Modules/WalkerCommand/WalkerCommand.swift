@@ -36,12 +36,12 @@ public enum WalkerCommand {
     let output =
       switch parsed.format {
       case .json: report.json
-      case .text(let colored): report.text(colored: colored)
+      case .text(let colored): Array(report.text(colored: colored).utf8)
       }
     // All at once: a reader sees the whole report or none.
     let standardOutput = OwnedFileDescriptor(owning: 1)
     do throws(Errno) {
-      try standardOutput.writeAll(Array(output.utf8))
+      try standardOutput.writeAll(output)
       return 0
     } catch {
       complain("crashpad_walker: cannot write to standard output: \(error)")

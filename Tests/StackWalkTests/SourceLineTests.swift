@@ -37,7 +37,12 @@ import Testing
 
   @Test(
     .timeLimit(.minutes(1)),
-    arguments: [["-O2", "-g"], ["-O2", "-gdwarf-4"], ["-O1", "-g", "-fdebug-types-section"], ["-O2", "-g", "-gz"]])
+    arguments: [
+      ["-O2", "-g"], ["-O2", "-gdwarf-4"], ["-O1", "-g", "-fdebug-types-section"], ["-O2", "-g", "-gz"],
+      ["-O2", "-g", "-gdwarf-aranges"], ["-O2", "-g", "-gz", "-gdwarf-aranges"],
+      ["-O1", "-gdwarf-4", "-gz", "-gdwarf-aranges"],
+      ["-O1", "-g", "-gz", "-gdwarf-aranges", "-fdebug-types-section"],
+    ])
   func `name the functions that were inlined and where each was called`(flags: [String]) throws {
     let compiled = try CompiledProgram(Self.program, .c, flags: flags)
     try compiled.whileStopped { stopped in

@@ -9,7 +9,7 @@ import Foundation
   let targets: [FuzzTarget] = [
     clientPackets, procTexts, clientMemory, clientStructures, sanitization, userStreamRegion, brokerAnswers,
     databaseFiles,
-    minidump, elfFile, stackWalk, httpAnswers, transportFiles, values, dsnEnvelope, traceHeaders,
+    minidump, elfFile, stackWalk, packedSections, httpAnswers, transportFiles, values, dsnEnvelope, traceHeaders,
   ]
 #endif
 

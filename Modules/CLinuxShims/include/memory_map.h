@@ -29,6 +29,18 @@ static inline void *_Nullable linux_map_anonymous(size_t size) {
   return address == MAP_FAILED ? NULL : address;
 }
 
+// Addresses for `size` bytes that nothing can be read from yet, or NULL with errno set.
+static inline void *_Nullable linux_reserve_addresses(size_t size) {
+  void *address = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return address == MAP_FAILED ? NULL : address;
+}
+
+// A private read-only mapping of the first `size` bytes of a file in place of what was mapped at an address. 0, or -1
+// with errno set.
+static inline int linux_map_file_over(void *_Nonnull address, int descriptor, size_t size) {
+  return mmap(address, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0) == MAP_FAILED ? -1 : 0;
+}
+
 // Gives the first `size` bytes of a file their blocks, so that writing to a mapping of them cannot fail. Returns an
 // error number, as posix_fallocate(3) does.
 static inline int linux_allocate_file(int descriptor, size_t size) {
