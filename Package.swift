@@ -143,7 +143,7 @@ var targets: [Target] = [
 if !embedded {
   targets += [
     module(
-      "StackWalk", ["ELFImage", "ProcessMemory", "LinuxSystem", "CUnwind", "CDwarf", "CLinuxShims"]),
+      "StackWalk", ["ELFImage", "ProcessMemory", "LinuxSystem", "CUnwind", "CDwarf", "CZlib", "CLinuxShims"]),
     // Defines pthread_create in the executable that links it; see docs/adr/0005-thread-creation.md.
     shims("CThreadHook", ["CLinuxShims"]),
     .target(
