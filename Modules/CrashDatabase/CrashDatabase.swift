@@ -128,12 +128,15 @@ public final class CrashDatabase: Sendable {
   /// Flushes a pending report to the device, so that it survives a power loss. Takes long on slow disks: call it after
   /// the crashed process has been released.
   public func synchronize(_ id: UniqueID) throws(CrashDatabaseError) {
-    for file in [dump(.pending, id), metadataFile(.pending, id)] + attachments(of: id).map({ $0.path }) {
+    let attachments = attachments(of: id)
+    for file in [dump(.pending, id), metadataFile(.pending, id)] + attachments.map({ $0.path }) {
       try doing("synchronize", file) { () throws(Errno) in try FileSystem.openRegular(file).synchronize() }
     }
-    let folders = [path.appending("pending"), path.appending("new"), path.appending("attachments")]
-    for folder in folders { try? FileSystem.synchronizeDirectory(folder) }
-    if FileSystem.exists(attachmentFolder(id)) { try? FileSystem.synchronizeDirectory(attachmentFolder(id)) }
+    // Not `new`: a second name that is left there does no harm.
+    try? FileSystem.synchronizeDirectory(path.appending("pending"))
+    if attachments.isEmpty { return }
+    try? FileSystem.synchronizeDirectory(attachmentFolder(id))
+    try? FileSystem.synchronizeDirectory(path.appending("attachments"))
   }
 
   /// A pending or completed report.

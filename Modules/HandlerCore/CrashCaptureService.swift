@@ -42,7 +42,7 @@ final class CrashCaptureService {
   private let log: HandlerLog
   /// Given to the first report only: one id for two reports would make the second replace the first.
   private var nextReportID: UniqueID?
-  /// The machine does not change while the handler lives.
+  /// The machine does not change while the handler lives, but for its time zone.
   private var system: SystemFacts?
 
   init(options: HandlerOptions, database: CrashDatabase, extension: any HandlerExtension, log: HandlerLog) {
@@ -53,6 +53,9 @@ final class CrashCaptureService {
     nextReportID = options.reportID
   }
 
+  /// Reads what every dump has in common, so that no crash waits for it.
+  func prepare() { system = SystemFacts.current() }
+
   /// Stops the target, writes its dump, lets it go on, and completes the report.
   ///
   /// - Parameter beforeRelease: called with a report that has become pending, and whether its process goes on; with
@@ -62,7 +65,8 @@ final class CrashCaptureService {
   ) -> CaptureOutcome {
     var outcome = CaptureOutcome()
     // What can be done while the target still runs is done before it stands still.
-    if system == nil { system = SystemFacts.current() }
+    if system == nil { prepare() }
+    system?.timeZone = TimeZoneFacts.current()
     do throws(CrashDatabaseError) {
       let record = record(target)
       let report = try database.prepareReport(
@@ -110,7 +114,9 @@ final class CrashCaptureService {
     let memory = reached.reader
     let request = ExceptionRequest(
       informationAddress: target.request.exceptionInformationAddress, stackAddress: target.request.stackAddress)
-    var snapshot = reached.capture(request: request, system: system)
+    var limits = CaptureLimits()
+    limits.readsSonames = false
+    var snapshot = reached.capture(request: request, limits: limits, system: system)
     outcome.requestingThread = snapshot.exception?.threadID
     outcome.isSimulated = snapshot.exception?.isSimulated ?? false
     let willDecide = (record ?? self.record(target, memory))?.willDecide ?? false

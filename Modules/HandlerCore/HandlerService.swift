@@ -25,7 +25,7 @@ public final class HandlerService {
   private var pass: RunningPass?
   private var undecided = UndecidedReports()
   /// Whether memory is to be given back before the next long wait.
-  private var warmth = Warmth.warm
+  private var warmth = Warmth.hot
 
   /// Serves until the end of the last client, or dumps the parent, as `options` say.
   ///
@@ -89,7 +89,7 @@ public final class HandlerService {
   }
 
   private enum Warmth {
-    /// Work has just been done, and may soon be done again: crashes come in bursts.
+    /// Work has just been done, and may soon be done again: crashes come in bursts, and right after a program's start.
     case hot
     case warm
     case cold
@@ -106,6 +106,7 @@ public final class HandlerService {
       schedule.lastClientGone()
     }
     recover()
+    capture.prepare()
     while true {
       settleOverdue(clientsGone: clientsGone, connection)
       switch schedule.next(now: .now()) {

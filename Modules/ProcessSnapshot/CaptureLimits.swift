@@ -27,6 +27,8 @@ public struct CaptureLimits: Hashable, Sendable {
   public var fatalMessage = 8192
   /// Whether the environment is read: it may hold secrets.
   public var readsEnvironment = false
+  /// Whether the SONAME is read of modules whose file is known: a page of memory for each.
+  public var readsSonames = true
 
   public init() {}
 }

@@ -1,4 +1,5 @@
 // Provides the last words of a process: what the Swift runtime or libc printed before they gave up.
+internal import CLinuxShims
 internal import ELFImage
 internal import LinuxSystem
 internal import ProcessMemory
@@ -10,17 +11,24 @@ struct FatalMessage {
   let is64Bit: Bool
   let limit: Int
 
-  /// - Parameter slot: of the pointer to the Swift runtime's message, as the process told it; 0 when it did not.
-  func find(slot: UInt64) -> [UInt8]? {
+  /// - Parameters:
+  ///   - slot: of the pointer to the Swift runtime's message, as the process told it; 0 when it did not.
+  ///   - exception: the crash. Whoever gives up ends by `abort` or a trap; other crashes have no last words, which
+  ///     would be searched for in vain while the process stands still. `nil`: not known.
+  func find(slot: UInt64, exception: ExceptionSnapshot?) -> [UInt8]? {
     if slot != 0, let text = text(at: pointer(at: slot)) { return text }
-    return runtimeMessage() ?? abortMessage()
+    if exception?.isSimulated == true { return nil }
+    let signal = exception?.signal.signal
+    let mayBeRuntime = signal == nil || signal == SIGABRT || signal == SIGILL || signal == SIGTRAP
+    if mayBeRuntime, let text = runtimeMessage() { return text }
+    return signal == nil || signal == SIGABRT ? abortMessage() : nil
   }
 
   /// The Swift runtime's message without the client's help. The function that gives the slot away consists of
   /// `lea slot(%rip), %rax`, with or without a frame; anything else is left alone.
   private func runtimeMessage() -> [UInt8]? {
     for module in modules
-    where is64Bit && (module.kind == .executable || module.soname == Array("libswiftCore.so".utf8)) {
+    where is64Bit && (module.kind == .executable || isNamed(module, "libswiftCore.so")) {
       guard let image = try? ELFImage(memory, headerAddress: module.headerAddress),
         let symbol = image.symbol(named: "swift_getFatalErrorMessageBuffer")
       else { continue }
@@ -42,13 +50,19 @@ struct FatalMessage {
   /// libc keeps what it printed before abort (assert, heap corruption, stack smashing) for debuggers: a pointer to
   /// {u32 size of the mapping, text}. Source: glibc's `__abort_msg`, GLIBC_PRIVATE.
   private func abortMessage() -> [UInt8]? {
-    for module in modules where module.soname.starts(with: "libc.so".utf8) {
+    // The file was called libc-2.31.so and the like before glibc 2.34.
+    for module in modules where isNamed(module, "libc.so") || isNamed(module, "libc-2.") {
       guard let image = try? ELFImage(memory, headerAddress: module.headerAddress),
         let symbol = image.symbol(named: "__abort_msg"), let record = pointer(at: symbol.address), record != 0
       else { continue }
       return text(at: record &+ 4)
     }
     return nil
+  }
+
+  private func isNamed(_ module: ModuleSnapshot, _ beginning: StaticString) -> Bool {
+    let name = UnsafeBufferPointer(start: beginning.utf8Start, count: beginning.utf8CodeUnitCount)
+    return module.path.lastComponent.starts(with: name) || module.soname.starts(with: name)
   }
 
   private func pointer(at address: UInt64) -> UInt64? {

@@ -13,6 +13,7 @@ struct ModuleDiscovery {
   let auxiliary: AuxiliaryVector
   let is64Bit: Bool
   let limit: Int
+  private let readsSonames: Bool
   private(set) var modules: [ModuleSnapshot] = []
   private(set) var errors: [SoftError] = []
   private(set) var clientOptions = CrashpadClientOptions()
@@ -22,8 +23,9 @@ struct ModuleDiscovery {
 
   init(
     memory: any MemoryReader, map: MemoryMap, auxiliary: AuxiliaryVector, is64Bit: Bool, limit: Int,
-    clientData: Int = CaptureLimits().clientData
+    clientData: Int = CaptureLimits().clientData, readsSonames: Bool = true
   ) {
+    self.readsSonames = readsSonames
     self.clientData = clientData
     self.memory = memory
     self.map = map
@@ -163,7 +165,7 @@ struct ModuleDiscovery {
 
   private mutating func add(_ image: ELFImage, mapping index: Int, listName: [UInt8]) {
     let mapping = map.mappings[index]
-    let soname = image.soname ?? []
+    let soname = (readsSonames || !mapping.name.isAbsolute ? image.soname : nil) ?? []
     let kind: ModuleSnapshot.Kind
     if image.headerAddress == auxiliary[AuxiliaryVector.vdso] {
       kind = .vdso

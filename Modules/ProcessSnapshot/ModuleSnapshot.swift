@@ -12,7 +12,7 @@ public struct ModuleSnapshot: Hashable, Sendable {
   public var loadBias: UInt64
   /// The file, as the link map or the mapping names it; for the vdso its SONAME. May end in ` (deleted)`.
   public var path: FilePath
-  /// DT_SONAME; empty when there is none.
+  /// DT_SONAME; empty when there is none, or when it was not asked for (`CaptureLimits.readsSonames`).
   public var soname: [UInt8]
   /// GNU build ID, read from memory; empty when there is none.
   public var buildID: [UInt8]

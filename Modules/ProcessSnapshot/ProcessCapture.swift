@@ -194,7 +194,8 @@ private struct ProcessCapture {
     var discovery = ModuleDiscovery(
       memory: memory, map: snapshot.map,
       auxiliary: AuxiliaryVector(snapshot.process.auxiliaryVector, is64Bit: snapshot.is64Bit),
-      is64Bit: snapshot.is64Bit, limit: limits.modules, clientData: limits.clientData)
+      is64Bit: snapshot.is64Bit, limit: limits.modules, clientData: limits.clientData,
+      readsSonames: limits.readsSonames)
     snapshot.moduleSource = discovery.run()
     snapshot.modules = discovery.modules
     snapshot.clientOptions = discovery.clientOptions
@@ -269,7 +270,7 @@ private struct ProcessCapture {
   mutating func readMessage() {
     let search = FatalMessage(
       memory: memory, modules: snapshot.modules, is64Bit: snapshot.is64Bit, limit: limits.fatalMessage)
-    snapshot.fatalMessage = search.find(slot: fatalMessageSlot)
+    snapshot.fatalMessage = search.find(slot: fatalMessageSlot, exception: snapshot.exception)
   }
 
   mutating func readProcessFacts() {

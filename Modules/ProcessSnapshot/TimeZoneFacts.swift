@@ -15,7 +15,8 @@ public struct TimeZoneFacts: Hashable, Sendable {
 
   public init() {}
 
-  static func current() -> TimeZoneFacts {
+  /// As it is now: the clock may have been changed to daylight saving time since the last look.
+  public static func current() -> TimeZoneFacts {
     var result = TimeZoneFacts()
     var standard = 0
     var daylight = 0

@@ -21,6 +21,14 @@ import Testing
     #expect(snapshot.softErrors == [])
   }
 
+  @Test func `names of files are enough where nobody asks for more`() throws {
+    var limits = CaptureLimits()
+    limits.readsSonames = false
+    let snapshot = try Fixture("plain").capture(limits: limits)
+    #expect(snapshot.modules.contains { $0.path.lastComponent == Array("libc.so.6".utf8) && $0.soname.isEmpty })
+    #expect(snapshot.modules.filter { $0.kind == .vdso }.map { $0.soname } == [Array("linux-vdso.so.1".utf8)])
+  }
+
   @Test(arguments: ["circle", "dangling", "version", "name"])
   func `a damaged list costs no module`(how: String) throws {
     let sound = try Fixture("plain").capture()

@@ -34,8 +34,8 @@ int measure_idle(int runs, int count, char **handlers) {
       handler_send(handler, 0, 0, 0);
       handler_await_credentials(handler);
       const uint64_t answered = now_ns();
-      // Threads that a handler starts beside its loop have settled by then.
-      usleep(100000);
+      // Threads that a handler starts beside its loop have settled by then, and ours has given back what it can.
+      usleep(1200000);
       const struct memory memory = memory_of(handler.process);
       handler_end(handler);
       if (run < 0) continue;
