@@ -100,11 +100,9 @@ public final class HandlerService {
   private func serve(_ connection: borrowing ClientConnection) -> Int32 {
     log.verbose("serving clients of process \(connection.owner)")
     var clientsGone = false
-    // Whoever has started this handler waits for its answer; all else has time.
-    if isReadable(connection), receive(connection) == .closed {
-      clientsGone = true
-      schedule.lastClientGone()
-    }
+    // Whoever has started this handler waits for its answer; all else has time. One that has gone already is noticed in
+    // the loop, when reports of earlier runs are being sent.
+    if isReadable(connection) { _ = receive(connection) }
     recover()
     capture.prepare()
     while true {

@@ -109,6 +109,24 @@ import ZooRuns
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  func `is made up for by the next start, even of a program that has ended before its handler looks`(
+    handler: FilePath
+  ) throws {
+    let server = try LoopbackIngestServer(answer: .resetAfterBody)
+    defer { server.stop() }
+    let run = try ZooRun(flavor: "null-write", handler: handler, dsn: server.dsn)
+    defer { run.end() }
+    try run.waitForHandler()
+    server.answer(.accepted)
+    let database = try #require(run.database).path
+    let next = try HandlerRun(handler, database: database, url: server.minidumpURL, clientHasGone: true)
+    defer { next.end() }
+    #expect(try next.finish() == .exited(status: 0))
+    #expect(try states(database).pending.isEmpty)
+    #expect(try states(database).completed.count == 1)
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
   func `to a server that is not there is made up for by the next start`(handler: FilePath) throws {
     let closed = try ClosedPort()
     let run = try ZooRun(

@@ -10,9 +10,10 @@ package final class HandlerRun {
   package let process: RunningProcess
   private var client: OwnedFileDescriptor?
 
+  /// - Parameter clientHasGone: the other end of the socket is closed before the handler begins.
   package init(
     _ handler: FilePath, database: FilePath, url: String?, arguments: [String] = [],
-    environment: [String: String?] = [:]
+    environment: [String: String?] = [:], clientHasGone: Bool = false
   ) throws {
     var ends: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -23,6 +24,7 @@ package final class HandlerRun {
     client = OwnedFileDescriptor(owning: ends[0])
     let served = OwnedFileDescriptor(owning: ends[1])
     guard linux_enable_credentials(ends[1]) == 0 else { throw Errno.current }
+    if clientHasGone { client = nil }
     process = try RunningProcess(
       handler,
       ["--database=\(database)", "--no-rate-limit", "--shared-client-connection", "--initial-client-fd=\(ends[1])"]
