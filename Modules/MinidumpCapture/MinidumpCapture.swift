@@ -17,6 +17,8 @@ public struct MinidumpCaptureOptions: Sendable {
   public var heapLimit: UInt64 = 512 << 10
   /// Memory besides stacks and what the snapshot and the style take along.
   public var extraMemory: [AddressRange] = []
+  /// Whether a second thread may read memory and write it, in the style `full`. For programs that wait for nothing else.
+  public var usesSecondThread = false
   /// Streams written as they are, behind all others.
   public var userStreams: [MinidumpUserStream] = []
 
@@ -51,8 +53,13 @@ public enum MinidumpCapture {
     if let rules = snapshot.sanitization { memory = SanitizedMemory(memory, of: snapshot, rules) }
     if let hidden = snapshot.hiddenEnvironment, !hidden.isEmpty { memory = HiddenMemory(memory, hidden) }
     let reader = memory
+    // With rules, zeros may be no zeros in the dump, and it is small.
+    let copier =
+      options.style == .full && snapshot.sanitization == nil
+      ? MemoryCopier(
+        reader, snapshot.map, process: snapshot.processID, to: sink, usesSecondThread: options.usesSecondThread) : nil
     return try MinidumpWriter.begin(
-      contents(snapshot, memory: reader, options), to: sink, chunk: chunk,
+      contents(snapshot, memory: reader, options), to: sink, chunk: chunk, copier: copier,
       readPieces: { pieces in
         pieces.map { MemoryPiece(address: $0.address, buffer: $0.buffer) }.withUnsafeBufferPointer {
           reader.readPieces($0)
