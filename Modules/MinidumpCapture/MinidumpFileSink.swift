@@ -41,7 +41,7 @@ public final class MinidumpFileSink: MinidumpSink {
     guard canOverwrite, position >= 0, let end = Int(exactly: size), position <= end else { return false }
     // First what an older file may have here: only what is new is zeros.
     guard ftruncate(descriptor, position) == 0, ftruncate(descriptor, end) == 0 else { return false }
-    // Files in memory are made slower by it, by an eighth.
+    // Files in memory are made slower by it, by a sixth.
     reserves = file_is_in_memory(descriptor) == 0
     return true
   }
