@@ -15,13 +15,17 @@ struct EnvironmentCopies {
   private var budget = 200_000_000
 
   private let values: [[UInt8]]
-  /// By the first two bytes of a value: whether there is one. Most memory is passed over with a look at this alone.
+  /// By the first two bytes of a value: whether there is one.
   private let beginnings: [UInt64]
+  /// By four bytes that follow each other in the first seven of a value, hashed: whether there are such. One of the four
+  /// places where they can begin is a multiple of four in memory, so most memory is passed over with a look at this alone.
+  private let words: [UInt64]
 
   /// - Parameter environment: `NAME=value` strings, each with a zero behind it.
   init(_ environment: [UInt8]) {
     var values: [[UInt8]] = []
     var beginnings = [UInt64](repeating: 0, count: 1024)
+    var words = [UInt64](repeating: 0, count: 1024)
     for entry in environment.prefix(Self.limit).split(separator: 0) {
       guard let sign = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
       let value = Array(entry[(sign + 1)...].prefix(Self.longest))
@@ -29,11 +33,19 @@ struct EnvironmentCopies {
       if values.count == Self.most { break }
       let key = Int(value[0]) | Int(value[1]) << 8
       beginnings[key >> 6] |= 1 << UInt64(key & 63)
+      for place in 0..<4 {
+        let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(value[place + $1]) << UInt32(8 * $1) }
+        words[Self.hash(word) >> 6] |= 1 << UInt64(Self.hash(word) & 63)
+      }
       values.append(value)
     }
     self.values = values
     self.beginnings = beginnings
+    self.words = words
   }
+
+  /// 16 bits of all that a word has.
+  private static func hash(_ word: UInt32) -> Int { Int((word &* 0x9e37_79b1) >> 16) }
 
   var isEmpty: Bool { values.isEmpty }
 
@@ -41,23 +53,45 @@ struct EnvironmentCopies {
   /// on the other side may be in the dump as well.
   mutating func erase(in bytes: UnsafeMutableRawBufferPointer) {
     eraseEnd(of: bytes)
-    // Of eight bytes without a zero one is the last of eight: where every eighth byte is zero no value begins. Stacks are
-    // mostly pointers, whose last byte is zero, so that one byte in eight is all that is looked at.
+    if values.isEmpty { return }
+    let count = bytes.count
     var start = 0
-    for last in stride(from: Self.shortest - 1, to: bytes.count, by: Self.shortest)
-    where bytes[last] != 0 && budget > 0 {
-      start = max(start, last + 1 - Self.shortest)
-      while start <= last, start + Self.shortest <= bytes.count {
-        let key = Int(bytes[start]) | Int(bytes[start + 1]) << 8
-        if beginnings[key >> 6] & (1 << UInt64(key & 63)) != 0, let value = value(at: start, in: bytes) {
-          let end = min(start + value, bytes.count)
-          for index in start..<end { bytes[index] = 0 }
-          start = end
-        } else {
-          start += 1
-        }
+    words.withUnsafeBufferPointer { words in
+      func mayHold(_ word: UInt32) -> Bool {
+        let key = Self.hash(word)
+        return words[key >> 6] & (1 << UInt64(key & 63)) != 0
       }
+      var position = 0
+      while position + 8 <= count, budget > 0 {
+        let pair = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        // Values have no zeros in them, but much of memory is nothing else.
+        if pair != 0 {
+          let first = mayHold(UInt32(truncatingIfNeeded: pair))
+          let second = mayHold(UInt32(truncatingIfNeeded: pair >> 32))
+          if first { start = erase(around: position, from: start, in: bytes) }
+          if second { start = erase(around: position + 4, from: start, in: bytes) }
+        }
+        position += 8
+      }
+      // Four more bytes may be the only whole word of a value.
+      if position + 4 <= count, budget > 0 { start = erase(around: position, from: start, in: bytes) }
     }
+  }
+
+  /// Overwrites values that begin in the three bytes before an offset or there, but not before `start`.
+  ///
+  /// - Returns: where the next value can begin.
+  private mutating func erase(around offset: Int, from start: Int, in bytes: UnsafeMutableRawBufferPointer) -> Int {
+    var start = start
+    for place in max(0, offset - 3)...offset where place >= start && place + Self.shortest <= bytes.count {
+      let key = Int(bytes[place]) | Int(bytes[place + 1]) << 8
+      guard beginnings[key >> 6] & (1 << UInt64(key & 63)) != 0, let value = value(at: place, in: bytes) else {
+        continue
+      }
+      start = min(place + value, bytes.count)
+      for index in place..<start { bytes[index] = 0 }
+    }
+    return start
   }
 
   /// The length of the value that stands at an offset.

@@ -15,6 +15,14 @@ final class HiddenMemory: MemoryReader {
     copies = EnvironmentCopies(base.readAvailable(at: hidden.start, count: Int(min(hidden.size, 256 << 10))))
   }
 
+  private init(_ base: any MemoryReader, _ other: HiddenMemory) {
+    self.base = base
+    hidden = other.hidden
+    copies = other.copies
+  }
+
+  func forAnotherThread() -> (any MemoryReader)? { base.forAnotherThread().map { HiddenMemory($0, self) } }
+
   func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let count = base.read(at: address, into: buffer)
     hide(address, buffer, count)

@@ -17,6 +17,8 @@ public struct MinidumpCaptureOptions: Sendable {
   public var heapLimit: UInt64 = 512 << 10
   /// Memory besides stacks and what the snapshot and the style take along.
   public var extraMemory: [AddressRange] = []
+  /// Whether a second thread may read memory and write it, in the style `full`. For programs that wait for nothing else.
+  public var usesSecondThread = false
   /// Streams written as they are, behind all others.
   public var userStreams: [MinidumpUserStream] = []
 
@@ -36,7 +38,16 @@ public enum MinidumpCapture {
     _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
     to sink: any MinidumpSink
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
-    try begin(snapshot, memory: memory, options: options, to: sink).finish()
+    // Here and not below: the handler, which begins dumps itself and writes no full ones, is smaller without it.
+    var makeCopier: ((any MemoryReader) -> any MinidumpMemoryCopier)?
+    // With rules, zeros may be no zeros in the dump, and it is small.
+    if options.style == .full, snapshot.sanitization == nil {
+      let (map, process) = (snapshot.map, snapshot.processID)
+      makeCopier = {
+        MemoryCopier($0, map, process: process, to: sink, usesSecondThread: options.usesSecondThread)
+      }
+    }
+    return try begin(snapshot, memory, options, to: sink, makeCopier).finish()
   }
 
   /// Writes the dump up to where the process is not needed any more: it can go on, then comes `finish` of the result.
@@ -46,13 +57,20 @@ public enum MinidumpCapture {
     _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
     to sink: any MinidumpSink
   ) throws(MinidumpWriteError) -> UnfinishedMinidump {
+    try begin(snapshot, memory, options, to: sink, nil)
+  }
+
+  private static func begin(
+    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ options: MinidumpCaptureOptions,
+    to sink: any MinidumpSink, _ makeCopier: ((any MemoryReader) -> any MinidumpMemoryCopier)?
+  ) throws(MinidumpWriteError) -> UnfinishedMinidump {
     var memory = memory
     // What is not in the contents cannot be in the dump; this is what keeps the contents of the stacks.
     if let rules = snapshot.sanitization { memory = SanitizedMemory(memory, of: snapshot, rules) }
     if let hidden = snapshot.hiddenEnvironment, !hidden.isEmpty { memory = HiddenMemory(memory, hidden) }
     let reader = memory
     return try MinidumpWriter.begin(
-      contents(snapshot, memory: reader, options), to: sink, chunk: chunk,
+      contents(snapshot, memory: reader, options), to: sink, chunk: chunk, copier: makeCopier?(reader),
       readPieces: { pieces in
         pieces.map { MemoryPiece(address: $0.address, buffer: $0.buffer) }.withUnsafeBufferPointer {
           reader.readPieces($0)

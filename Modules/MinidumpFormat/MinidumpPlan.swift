@@ -331,7 +331,8 @@ internal final class MinidumpPlan {
 
   /// - Returns: bytes that could not be read.
   func writeMemory(
-    to output: MinidumpOutput, readPieces: MinidumpWriter.MemoryReadPieces, readMemory: MinidumpWriter.MemoryRead
+    to output: MinidumpOutput, copier: (any MinidumpMemoryCopier)?, readPieces: MinidumpWriter.MemoryReadPieces,
+    readMemory: MinidumpWriter.MemoryRead
   ) throws(MinidumpWriteError) -> UInt64 {
     var unreadable: UInt64 = 0
     // Places in the output that are filled together, before anything is written.
@@ -375,6 +376,14 @@ internal final class MinidumpPlan {
     }
     for (index, range) in ranges.enumerated() { try copy(range, to: rangeOffsets[index]) }
     if !ranges64.isEmpty {
+      if let copier {
+        fill()
+        try output.pad(to: offset64)
+        let missing = try output.extend(to: end) { () throws(MinidumpSinkError) in
+          try copier.copy(ranges64, to: offset64)
+        }
+        if let missing { return unreadable + missing }
+      }
       var offset = offset64
       for range in ranges64 {
         try copy(range, to: offset)
@@ -393,15 +402,15 @@ internal final class MinidumpPlan {
 }
 
 /// Fills what cannot be read.
-internal enum MinidumpMemoryFill {
+public enum MinidumpMemoryFill {
   /// What stands for a byte that could not be read, as in Crashpad's dumps.
-  static let byte: UInt8 = 0xfe
+  public static let byte: UInt8 = 0xfe
   private static let page: UInt64 = 4096
 
   /// Reads as much as possible, page by page around holes.
   ///
   /// - Returns: bytes that were filled.
-  static func read(
+  public static func read(
     at address: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ readMemory: MinidumpWriter.MemoryRead
   ) -> UInt64 {
     var done = 0

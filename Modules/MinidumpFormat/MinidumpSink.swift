@@ -19,6 +19,30 @@ public protocol MinidumpSink: AnyObject {
 
   /// Whether `overwrite` works. A dump in such a sink gets its signature last.
   var canOverwrite: Bool { get }
+
+  /// Makes the sink that long, behind what was written, with zeros that take no place. From then on `overwrite` takes bytes
+  /// for any place of it, from several threads at once, and `write` is not called any more.
+  ///
+  /// - Returns: false when this sink cannot do that; nothing has changed then.
+  func extend(to size: UInt64) throws(MinidumpSinkError) -> Bool
+
+  /// Says that these bytes will be overwritten next, which a file system may use. From several threads, after `extend`.
+  func reserve(at offset: UInt64, count: Int)
+}
+
+extension MinidumpSink {
+  /// One place behind the other is the only way.
+  public func extend(to size: UInt64) throws(MinidumpSinkError) -> Bool { false }
+  /// Changes nothing.
+  public func reserve(at offset: UInt64, count: Int) {}
+}
+
+/// Brings memory of the process into a dump by itself, in whatever order.
+public protocol MinidumpMemoryCopier: AnyObject {
+  /// Writes the bytes of all ranges one behind the other, from an offset of the sink on, which has been extended.
+  ///
+  /// - Returns: bytes that could not be read.
+  func copy(_ ranges: [MinidumpAddressRange], to offset: UInt64) throws(MinidumpSinkError) -> UInt64
 }
 
 /// Why a minidump could not be written.

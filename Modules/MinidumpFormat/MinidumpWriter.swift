@@ -67,17 +67,21 @@ public enum MinidumpWriter {
   /// Writes a minidump up to where nothing has to be read any more. A dump that is not larger than `chunk` is not in the
   /// sink at all then: the process can go on before anything is written.
   ///
-  /// - Parameter readPieces: takes pieces that go into the dump one behind the other, in one call if it can.
+  /// - Parameters:
+  ///   - readPieces: takes pieces that go into the dump one behind the other, in one call if it can.
+  ///   - copier: brings the 64-bit list's memory into a sink that can be extended.
   public static func begin(
     _ contents: MinidumpContents, to sink: any MinidumpSink, order: MinidumpByteOrder = .little,
-    chunk: Int = 256 << 10, readPieces: MemoryReadPieces, readMemory: MemoryRead
+    chunk: Int = 256 << 10, copier: (any MinidumpMemoryCopier)? = nil, readPieces: MemoryReadPieces,
+    readMemory: MemoryRead
   ) throws(MinidumpWriteError) -> UnfinishedMinidump {
     let plan = MinidumpPlan(contents, order: order)
     try plan.freeze()
     let output = MinidumpOutput(sink: sink, capacity: Int(min(UInt64(max(chunk, 0)), plan.end)))
     try plan.writeHeader(to: output, signed: !sink.canOverwrite)
     try plan.writeStreams(to: output)
-    let unreadable = try plan.writeMemory(to: output, readPieces: readPieces, readMemory: readMemory)
+    let unreadable = try plan.writeMemory(
+      to: output, copier: copier, readPieces: readPieces, readMemory: readMemory)
     return UnfinishedMinidump(plan, output, sink, unreadable: unreadable)
   }
 
@@ -149,6 +153,23 @@ internal final class MinidumpOutput {
       throw MinidumpWriteError(.sink, size: position - UInt64(pending), sinkError: error)
     }
     pending = 0
+  }
+
+  /// Has the rest of the file, up to `end`, written by somebody else.
+  ///
+  /// - Returns: what `body` returned; `nil` when the sink takes bytes in their order only.
+  func extend(
+    to end: UInt64, _ body: () throws(MinidumpSinkError) -> UInt64
+  ) throws(MinidumpWriteError) -> UInt64? {
+    try flush()
+    do throws(MinidumpSinkError) {
+      guard try sink.extend(to: end) else { return nil }
+      let result = try body()
+      position = end
+      return result
+    } catch {
+      throw MinidumpWriteError(.sink, size: position, sinkError: error)
+    }
   }
 
   func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpWriteError) {

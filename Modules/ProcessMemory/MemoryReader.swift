@@ -67,9 +67,15 @@ public protocol MemoryReader: AnyObject {
   /// - Returns: how many of the first pieces were filled as a whole. Of the others nothing is known: read the first of
   ///   them alone.
   func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int
+
+  /// A reader of the same memory that another thread can use at the same time; `nil` where only one can read.
+  func forAnotherThread() -> (any MemoryReader)?
 }
 
 extension MemoryReader {
+  /// Nobody else: most readers have a state, and ptrace belongs to one thread.
+  public func forAnotherThread() -> (any MemoryReader)? { nil }
+
   /// Nothing at once: piece by piece is the only way.
   public func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int { 0 }
 }

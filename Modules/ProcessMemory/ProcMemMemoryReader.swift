@@ -13,6 +13,9 @@ public final class ProcMemMemoryReader: MemoryReader {
     file = try FileSystem.open(FilePath("/proc/\(process)/task/\(thread)/mem"))
   }
 
+  /// Reading at an offset needs nothing but the file.
+  public func forAnotherThread() -> (any MemoryReader)? { self }
+
   public func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     // Offsets are signed: the upper half of the address space belongs to the kernel anyway.
     guard let start = Int64(exactly: address) else { return 0 }

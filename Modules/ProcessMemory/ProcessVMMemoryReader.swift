@@ -11,6 +11,8 @@ public final class ProcessVMMemoryReader: MemoryReader {
   private static let elements = 256
   private let thread: Int32
   private let vector: UnsafeMutablePointer<iovec>
+  /// What is longer is read as one element first.
+  private static let small = 64 << 10
   /// Of the other side, for many pieces at once.
   private let targets: UnsafeMutablePointer<iovec>
 
@@ -42,6 +44,13 @@ public final class ProcessVMMemoryReader: MemoryReader {
     guard let base = buffer.baseAddress else { return 0 }
     let range = AddressRange(start: address, size: UInt64(buffer.count))
     var position = range.start
+    if buffer.count > Self.small, let place = UnsafeMutableRawPointer(bitPattern: UInt(truncatingIfNeeded: address)) {
+      // The kernel takes one long element a tenth faster than its pages one by one. Where a page is missing it may stop
+      // anywhere before it: then the pages tell.
+      var local = iovec(iov_base: base, iov_len: Int(range.size))
+      var remote = iovec(iov_base: place, iov_len: Int(range.size))
+      position += UInt64(max(0, process_vm_readv(thread, &local, 1, &remote, 1, 0)))
+    }
     while position < range.end {
       var used = 0
       var next = position
@@ -61,6 +70,8 @@ public final class ProcessVMMemoryReader: MemoryReader {
     }
     return Int(position - address)
   }
+
+  public func forAnotherThread() -> (any MemoryReader)? { ProcessVMMemoryReader(thread: thread) }
 
   public func readPieces(_ pieces: UnsafeBufferPointer<MemoryPiece>) -> Int {
     var done = 0

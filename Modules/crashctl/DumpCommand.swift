@@ -84,6 +84,7 @@ enum DumpCommand {
     guard let process else { throw UsageError(message: "the process id is missing") }
     guard !request.output.isEmpty else { throw UsageError(message: "-o FILE is missing") }
     request.process = process
+    request.options.usesSecondThread = true
     return request
   }
 

@@ -67,6 +67,65 @@ import Testing
     #expect(sizes[0] < sizes[1] && sizes[1] < sizes[2] / 10)
   }
 
+  /// The second thread cannot be had in the second case.
+  @Test(arguments: ["", "dump.second-thread:11"])
+  func `a full dump has all memory, and untouched memory takes no disk`(fault: String) throws {
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let products = try FileSystem.executable().directory
+    let process = try RunningProcess(products.appending("SnapshotFixture"), ["large"])
+    defer { process.end() }
+    try process.waitForOutput(containing: "\n")
+    let address = try #require(UInt64(process.output.split { $0 == " " || $0 == "\n" }[1], radix: 16))
+    let file = folder.appending("full.dmp")
+    let result = try RunningProcess.run(
+      products.appending("crashctl"),
+      ["dump", "\(process.processID)", "-o", file.description, "--style", "full", "--environment"],
+      environment: fault.isEmpty ? [:] : ["SENTRY_NATIVE_FAULT": fault])
+    #expect(result.succeeded, "\(result.errorOutput)")
+    let dump = try MinidumpReader(FileSystem.read(file, limit: 256 << 20))
+    #expect(dump.softErrors.isEmpty)
+    var memory = [UInt8](repeating: 1, count: 88 << 20)
+    let isWhole = memory.withUnsafeMutableBytes { dump.memoryMap.read(at: address, into: $0) } == memory.count
+    #expect(isWhole)
+    let zeros = [UInt8](repeating: 0, count: 4096)
+    let pattern = (0..<4096).map { UInt8(truncatingIfNeeded: (($0 * 7) >> 3) | 1) }
+    let wrong = (0..<(88 << 20) / 4096).filter { page in
+      let expected = page < (24 << 20) / 4096 && page % 4 != 0 ? pattern : zeros
+      return memory.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress else { return true }
+        return memcmp(start + page * 4096, expected, 4096) != 0
+      }
+    }
+    #expect(wrong.isEmpty)
+    var status = stat()
+    #expect(stat(file.description, &status) == 0)
+    #expect(status.st_size > 88 << 20)
+    #expect(status.st_size - status.st_blocks * 512 > 60 << 20)
+  }
+
+  @Test func `a full dump that is killed while memory is copied is not there, and has no signature`() throws {
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let products = try FileSystem.executable().directory
+    let process = try RunningProcess(products.appending("SnapshotFixture"), ["large"])
+    defer { process.end() }
+    try process.waitForOutput(containing: "\n")
+    let result = try RunningProcess.run(
+      products.appending("crashctl"),
+      ["dump", "\(process.processID)", "-o", folder.appending("full.dmp").description, "--style", "full"],
+      environment: ["SENTRY_NATIVE_FAULT": "dump.second-thread:kill"])
+    #expect(result.termination == .signaled(signal: 9, coreDumped: false))
+    let names = try FileSystem.entries(of: folder.path)
+    #expect(names.count == 1)
+    let name = String(decoding: try #require(names.first), as: UTF8.self)
+    #expect(name != "full.dmp")
+    let error = #expect(throws: MinidumpReadError.self) {
+      try MinidumpReader(FileSystem.read(folder.appending(name), limit: 256 << 20))
+    }
+    #expect(error?.code == .unfinished)
+  }
+
   @Test func `what cannot be dumped leaves no file and says why`() throws {
     let folder = try TemporaryDirectory()
     defer { folder.remove() }

@@ -40,6 +40,39 @@ import Testing
     }
   }
 
+  @Test func `are what looking at every byte would find`() {
+    let values = ["abcabcab", "abcabcabca", "bcabcabc!", "cabcabcabcabc", "aaaaaaaa"]
+    let environment = values.map { "N=\($0)\0" }.joined()
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      // Zeros at the start: a value that is cut there is another matter.
+      var memory = [UInt8](repeating: 0, count: 8 + Int.random(in: 0..<4, using: &generator))
+      for _ in 0..<Int.random(in: 1..<12, using: &generator) {
+        let value = Array(values[Int.random(in: 0..<values.count, using: &generator)].utf8)
+        memory += value.prefix(Int.random(in: 1...value.count, using: &generator))
+        if Bool.random(using: &generator) { memory.append(0) }
+        if Bool.random(using: &generator) {
+          memory += [UInt8](repeating: 97, count: Int.random(in: 0..<9, using: &generator))
+        }
+      }
+      var expected = memory
+      var start = 0
+      while start + 8 <= expected.count {
+        let rest = expected[start...]
+        let found = values.map { Array($0.utf8) }.filter {
+          rest.count > $0.count ? rest.starts(with: $0 + [0]) : $0.starts(with: rest) && rest.count >= 8
+        }
+        let length = found.map { min($0.count, rest.count) }.max() ?? 0
+        for index in start..<start + length { expected[index] = 0 }
+        start += max(1, length)
+      }
+      let before = memory
+      var copies = EnvironmentCopies(Array(environment.utf8))
+      memory.withUnsafeMutableBytes { copies.erase(in: $0) }
+      #expect(memory == expected, "\(before)")
+    }
+  }
+
   @Test func `of values that begin alike are erased whole`() {
     let environment = "A=/srv/somebody\0B=/srv/somebody/shop/bin\0"
     let memory = erased("/srv/somebody/shop/bin\0/srv/somebody\0x", environment)

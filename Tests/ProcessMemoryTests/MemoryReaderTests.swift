@@ -48,6 +48,8 @@ private final class PatternProcess {
     for (name, reader) in try readers(fixture.process.processID) {
       let bytes = reader.readAvailable(at: fixture.address + 100, count: 3 * 4096)
       #expect(bytes == PatternProcess.pattern(100, 8192 - 100), "\(name)")
+      // As long as what is read at once of large memory.
+      #expect(reader.readAvailable(at: fixture.address + 100, count: 1 << 20) == bytes, "\(name)")
       #expect(reader.readAvailable(at: fixture.address + 8192, count: 8).isEmpty, "\(name)")
       #expect(reader.readAvailable(at: fixture.address + 3 * 4096 - 1, count: 8).isEmpty, "\(name)")
       #expect(reader.readAvailable(at: fixture.address + 3 * 4096, count: 8).count == 8, "\(name)")

@@ -161,6 +161,14 @@ static void mappings(int count) {
   printf("ready\n");
 }
 
+// 24 MiB that were written, every fourth page with zeros, and 64 MiB that were not.
+static void large(void) {
+  size_t page = 4096, written = 24 << 20;
+  unsigned char *area = mmap(NULL, 88 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (size_t index = 0; index < written; index++) area[index] = index / page % 4 ? index * 7 >> 3 | 1 : 0;
+  printf("ready %lx\n", (unsigned long)area);
+}
+
 // Objects on the heap that only a pointer on the stack leads to.
 static void heap(void) {
   void *volatile object = malloc(100);
@@ -294,6 +302,8 @@ int main(int count, char **arguments) {
     raise(SIGSEGV);
   } else if (!strcmp(mode, "memory")) {
     memory();
+  } else if (!strcmp(mode, "large")) {
+    large();
   } else if (!strcmp(mode, "counting")) {
     counting();
   } else if (!strcmp(mode, "leaderless")) {
