@@ -124,23 +124,60 @@ static void make_mappings(int count) {
     if (mprotect(pages + (size_t)i * page, page, PROT_READ) != 0) fail("mprotect");
 }
 
+// What Crashpad's handlers find in a module by its note: docs/formats/process-snapshot.md.
+struct annotation {
+  void *link, *name, *value;
+  uint32_t size;
+  uint16_t kind;
+  uint16_t guard;
+};
+static struct {
+  struct annotation *tail_pointer, head, tail;
+} annotation_list = {.tail_pointer = &annotation_list.tail, .head = {.link = &annotation_list.tail}};
+__attribute__((used, visibility("hidden"))) struct {
+  uint32_t signature, size, version, limits[2], behaviours;
+  void *ranges, *dictionary, *streams, *annotations;
+} handler_client_info = {
+  .signature = 0x43506164, .size = sizeof handler_client_info, .version = 1, .annotations = &annotation_list};
+__asm__(
+  "  .pushsection .note.crashpad.info, \"a\", %note\n"
+  "  .balign 4\n"
+  "  .long 9, 8, 0x4f464e49\n"
+  "  .asciz \"Crashpad\"\n"
+  "  .balign 4\n"
+  "  .quad handler_client_info - .\n"
+  "  .popsection\n");
+
+static void annotate(int count) {
+  struct annotation *annotations = calloc((size_t)count, sizeof *annotations);
+  if (count > 0 && !annotations) fail("calloc");
+  for (int i = 0; i < count; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "annotation-%d", i);
+    annotations[i] = (struct annotation){
+      .link = annotation_list.head.link, .name = strdup(name), .value = "value of an annotation", .size = 22, .kind = 1};
+    annotation_list.head.link = &annotations[i];
+  }
+}
+
 void take_shape(const struct process_shape *shape) {
   if (*shape->modules) load_modules(shape->modules);
   make_mappings(shape->mappings);
   touch_memory(shape->heap);
+  annotate(shape->annotations);
   for (int i = 1; i < shape->threads; i++) start_thread(idle_thread);
 }
 
-int measure_capture(int threads, int runs, const char *modules, int mappings, int count, char **handlers) {
+int measure_capture(const struct process_shape *shape, int runs, int count, char **handlers) {
   sigset_t release;
   sigemptyset(&release);
   sigaddset(&release, SIGCONT);
   sigprocmask(SIG_BLOCK, &release, NULL);
-  if (*modules) load_modules(modules);
-  make_mappings(mappings);
   start_thread(observer_thread);
-  // This thread and the observer are the other two.
-  for (int i = 2; i < threads; i++) start_thread(idle_thread);
+  // The observer is one of them.
+  struct process_shape rest = *shape;
+  rest.threads--;
+  take_shape(&rest);
   struct handler started[8];
   if (count > 8) count = 8;
   for (int i = 0; i < count; i++) {
@@ -153,7 +190,7 @@ int measure_capture(int threads, int runs, const char *modules, int mappings, in
     for (int i = 0; i < count; i++) {
       const int index = (i + run + 1) % count;
       measure_one(index, started[index], run >= 0);
-      handler_forget_reports(handlers[2 * index + 1]);
+      handler_take_reports(handlers[2 * index + 1]);
     }
   for (int i = 0; i < count; i++) handler_end(started[i]);
   return 0;

@@ -105,7 +105,7 @@ static void measure_one(int index, const struct process_shape *shape, const char
       cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime) - (double)before.tv_sec - (double)before.tv_nsec / 1e9;
   }
   // The next one finds a database without reports, as it mostly is.
-  handler_forget_reports(database);
+  if (shared->handler != 0) handler_take_reports(database);
   // Helpers that the handler started.
   while (waitpid(-1, NULL, WNOHANG) > 0) continue;
   close(ready[0]);

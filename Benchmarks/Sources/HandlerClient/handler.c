@@ -82,16 +82,24 @@ void handler_end(struct handler handler) {
   waitpid(handler.process, NULL, 0);
 }
 
-void handler_forget_reports(const char *database) {
-  static const char *const folders[] = {"new", "pending", "completed"};
+void handler_take_reports(const char *database) {
+  int dumps = 0;
+  static const char *const folders[] = {"pending", "completed"};
   for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", database, folders[i]);
     DIR *stream = opendir(path);
     if (!stream) continue;
     struct dirent *entry;
-    while ((entry = readdir(stream)))
-      if (entry->d_type == DT_REG) unlinkat(dirfd(stream), entry->d_name, 0);
+    while ((entry = readdir(stream))) {
+      if (entry->d_type != DT_REG) continue;
+      if (strstr(entry->d_name, ".dmp")) dumps++;
+      unlinkat(dirfd(stream), entry->d_name, 0);
+    }
     closedir(stream);
+  }
+  if (dumps == 0) {
+    fprintf(stderr, "no dump in %s\n", database);
+    exit(1);
   }
 }

@@ -20,9 +20,11 @@ struct process_shape {
   int mappings;
   // MiB of heap, touched.
   long heap;
+  // Crashpad's, in a list.
+  int annotations;
 };
 
-// Makes it so. Without the first two threads of `measure_capture`.
+// Makes it so.
 void take_shape(const struct process_shape *shape);
 void touch_memory(long mebibytes);
 
@@ -44,15 +46,16 @@ void handler_await_credentials(struct handler handler);
 // Closes the socket, whereupon a handler ends, and waits for that; kills it after five seconds.
 void handler_end(struct handler handler);
 
-// Removes the reports that handlers have left in a database.
-void handler_forget_reports(const char *database);
+// Removes the reports that a handler has left in a database. Ends the program where there is no dump: a handler that
+// answers without one would win every race.
+void handler_take_reports(const char *database);
 
 // `idle RUNS HANDLER DATABASE...`: a line "index start_ms rss_kb pss_kb anonymous_kb" for each handler and run.
 int measure_idle(int runs, int count, char **handlers);
 
-// `capture THREADS RUNS MODULES MAPPINGS HANDLER DATABASE...`: a line "index complete_ms stopped_ms" for each handler
-// and run.
-int measure_capture(int threads, int runs, const char *modules, int mappings, int count, char **handlers);
+// `capture THREADS RUNS MODULES MAPPINGS ANNOTATIONS HANDLER DATABASE...`: a line "index complete_ms stopped_ms" for each
+// handler and run. Two of the threads are the program's own.
+int measure_capture(const struct process_shape *shape, int runs, int count, char **handlers);
 
 // `crash THREADS RUNS MODULES MAPPINGS HEAP HANDLER DATABASE...`: a line "index end_ms cpu_ms" for each handler and run:
 // from the crash to the end of the process, and CPU time of its handler. The handler `none` stands for a process without.

