@@ -80,7 +80,9 @@ public final class SentryClient: @unchecked Sendable {
       failure = error
     }
     let path = database?.path ?? options.databasePath
-    installationID = InstallationID.load(database: path, publicKey: options.dsn?.publicKey ?? "")
+    // An empty path would be the working directory.
+    installationID =
+      path.isEmpty ? .random() : InstallationID.load(database: path, publicKey: options.dsn?.publicKey ?? "")
     if let failure { note(.database, "\(failure). Choose a database path in a folder that can be written") }
     for issue in found { note(issue.code, issue.message) }
     if options.dsn == nil && !found.contains(where: { $0.code == .dsn }) {

@@ -32,6 +32,13 @@ import Testing
     client.close()
   }
 
+  @Test func `an empty database path leaves nothing in the working directory`() {
+    let client = folder.start { $0.databasePath = "" }
+    #expect(codes(client) == [.database, .dsn])
+    #expect(!FileSystem.exists("installation_id"))
+    client.close()
+  }
+
   @Test func `nothing is left of a run that was closed`() throws {
     let client = folder.start()
     #expect(try FileSystem.entries(of: folder.database).contains { $0.suffix(4).elementsEqual(".run".utf8) })
