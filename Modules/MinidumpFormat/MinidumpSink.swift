@@ -20,6 +20,12 @@ public protocol MinidumpSink: AnyObject {
   /// Whether `overwrite` works. A dump in such a sink gets its signature last.
   var canOverwrite: Bool { get }
 
+  /// Where the next `count` bytes will lie, for a sink in memory: whoever puts them there and calls `write` with that place
+  /// spares a copy.
+  ///
+  /// - Returns: `nil` for any other sink, and where there is less room.
+  func place(for count: Int) -> UnsafeMutableRawBufferPointer?
+
   /// Makes the sink that long, behind what was written, with zeros that take no place. From then on `overwrite` takes bytes
   /// for any place of it, from several threads at once, and `write` is not called any more.
   ///
@@ -31,6 +37,8 @@ public protocol MinidumpSink: AnyObject {
 }
 
 extension MinidumpSink {
+  /// No place of its own.
+  public func place(for count: Int) -> UnsafeMutableRawBufferPointer? { nil }
   /// One place behind the other is the only way.
   public func extend(to size: UInt64) throws(MinidumpSinkError) -> Bool { false }
   /// Changes nothing.
@@ -88,6 +96,39 @@ public final class MinidumpMemorySink: MinidumpSink {
       throw MinidumpSinkError(code: 22)
     }
     for (index, byte) in bytes.enumerated() { self.bytes[start + index] = byte }
+    return true
+  }
+}
+
+/// A sink in memory of the caller's, which the writer fills without a copy of its own: for dumps that are sent or mapped.
+public final class MinidumpPlaceSink: MinidumpSink {
+  private let memory: UnsafeMutableRawBufferPointer
+  /// Bytes of the dump so far.
+  public private(set) var count = 0
+
+  /// - Parameter memory: must live as long as the sink; `MinidumpWriter.size` tells how much is needed.
+  public init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+
+  public var canOverwrite: Bool { true }
+
+  public func place(for count: Int) -> UnsafeMutableRawBufferPointer? {
+    guard count > 0, count <= memory.count - self.count else { return nil }
+    return UnsafeMutableRawBufferPointer(rebasing: memory[self.count..<self.count + count])
+  }
+
+  /// Throws 28, `ENOSPC`, where the memory is too small.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) {
+    if bytes.isEmpty { return }
+    guard let place = place(for: bytes.count) else { throw MinidumpSinkError(code: 28) }
+    if bytes.baseAddress != UnsafeRawPointer(place.baseAddress) { place.copyMemory(from: bytes) }
+    count += bytes.count
+  }
+
+  public func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool {
+    guard let start = Int(exactly: offset), start <= count, bytes.count <= count - start else {
+      throw MinidumpSinkError(code: 22)
+    }
+    UnsafeMutableRawBufferPointer(rebasing: memory[start...]).copyMemory(from: bytes)
     return true
   }
 }

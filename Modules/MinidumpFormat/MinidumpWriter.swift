@@ -97,17 +97,26 @@ public enum MinidumpWriter {
 /// many small ones. Memory of the process is read right into the buffer.
 internal final class MinidumpOutput {
   private let sink: any MinidumpSink
-  private let storage: UnsafeMutableRawBufferPointer
+  private let size: Int
+  /// The sink's own place for the next bytes, or the buffer.
+  private var storage: UnsafeMutableRawBufferPointer
+  private var buffer: UnsafeMutableRawBufferPointer?
   private var pending = 0
   private(set) var position: UInt64 = 0
 
   /// - Parameter capacity: bytes of a write; at least 4096.
   init(sink: any MinidumpSink, capacity: Int) {
     self.sink = sink
-    storage = .allocate(byteCount: max(capacity, 4096), alignment: 4096)
+    size = max(capacity, 4096)
+    if let place = sink.place(for: size) {
+      storage = place
+    } else {
+      storage = .allocate(byteCount: size, alignment: 4096)
+      buffer = storage
+    }
   }
 
-  deinit { storage.deallocate() }
+  deinit { buffer?.deallocate() }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpWriteError) {
     var done = 0
@@ -153,6 +162,13 @@ internal final class MinidumpOutput {
       throw MinidumpWriteError(.sink, size: position - UInt64(pending), sinkError: error)
     }
     pending = 0
+    if buffer != nil { return }
+    if let place = sink.place(for: size) {
+      storage = place
+    } else {
+      storage = .allocate(byteCount: size, alignment: 4096)
+      buffer = storage
+    }
   }
 
   /// Has the rest of the file, up to `end`, written by somebody else.

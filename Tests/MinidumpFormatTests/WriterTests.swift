@@ -90,6 +90,29 @@ private final class StubbornSink: MinidumpSink {
     }
   }
 
+  @Test func `a dump in memory of the caller's is the same, and too little of it is an error`() throws {
+    var contents = Sample.contents()
+    contents.memory = (0..<300).map { MinidumpAddressRange(start: 0x1000 + $0 * 0x1000, size: 0x20 + $0 * 40) }
+    let expected = MinidumpMemorySink()
+    try MinidumpWriter.write(contents, to: expected, readMemory: Sample.readMemory)
+    let size = Int(try MinidumpWriter.size(of: contents))
+    for chunk in [4096, 70_000, 1 << 20] {
+      for missing in [0, 1, size / 2, size] {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 16, alignment: 16)
+        defer { memory.deallocate() }
+        memory.initializeMemory(as: UInt8.self, repeating: 0xaa)
+        let sink = MinidumpPlaceSink(UnsafeMutableRawBufferPointer(rebasing: memory[..<(size - missing)]))
+        do {
+          try MinidumpWriter.write(contents, to: sink, chunk: chunk, readMemory: Sample.readMemory)
+          #expect(missing == 0 && Array(memory[..<sink.count]) == expected.bytes)
+        } catch {
+          #expect(missing > 0 && error.code == .sink && error.sinkError?.code == 28)
+        }
+        #expect(memory[(size - missing)...].allSatisfy { $0 == 0xaa }, "\(chunk), \(missing)")
+      }
+    }
+  }
+
   @Test func `what cannot be read becomes 0xfe, page by page, and the rest is kept`() throws {
     var contents = MinidumpContents()
     contents.memory = [MinidumpAddressRange(start: 0x1800, size: 0x3000)]

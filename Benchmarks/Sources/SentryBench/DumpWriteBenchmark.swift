@@ -100,23 +100,6 @@ private func measure(
   return row
 }
 
-/// A dump goes to where memory is that has been touched.
-private final class PlaceSink: MinidumpSink {
-  private let place: UnsafeMutableRawBufferPointer
-  private var used = 0
-  init(_ place: UnsafeMutableRawBufferPointer) { self.place = place }
-  var canOverwrite: Bool { true }
-  func write(_ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) {
-    guard bytes.count <= place.count - used else { throw MinidumpSinkError(code: 28) }
-    UnsafeMutableRawBufferPointer(rebasing: place[used...]).copyMemory(from: bytes)
-    used += bytes.count
-  }
-  func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool {
-    UnsafeMutableRawBufferPointer(rebasing: place[Int(offset)...]).copyMemory(from: bytes)
-    return true
-  }
-}
-
 /// Ten thousand threads with 64 KiB of stack each, beside memcpy of as many bytes.
 private func inMemory(_ runs: Int) throws -> Row {
   var row = Row(name: "dump-write/memory/threads-10000", unit: "MB/s")
@@ -132,7 +115,7 @@ private func inMemory(_ runs: Int) throws -> Row {
   target.initializeMemory(as: UInt8.self, repeating: 2)
   for run in -1..<runs {
     let ours = try seconds {
-      try MinidumpWriter.write(contents, to: PlaceSink(target)) { address, buffer in
+      try MinidumpWriter.write(contents, to: MinidumpPlaceSink(target)) { address, buffer in
         let offset = Int(truncatingIfNeeded: address &- base)
         guard offset >= 0, offset < source.count else { return 0 }
         let count = min(buffer.count, source.count - offset)
