@@ -1,11 +1,30 @@
 // Provides text that is written all at once.
 import Glibc
 
-/// Lines of names and numbers.
+/// Lines of names and numbers, in memory that grows and is given back by the program's end.
 struct TextBuffer {
-  private var bytes: [UInt8] = []
+  private var bytes: UnsafeMutableRawBufferPointer
+  private var count = 0
 
-  init(capacity: Int) { bytes.reserveCapacity(capacity) }
+  init(capacity: Int) { bytes = .allocate(byteCount: max(capacity, 64), alignment: 16) }
+
+  /// Where so many more bytes can be put.
+  @inline(__always) private mutating func room(_ number: Int) -> UnsafeMutableRawBufferPointer {
+    if number > bytes.count - count { grow(number) }
+    return UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+  }
+
+  @inline(never) private mutating func grow(_ number: Int) {
+    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count * 2 + number, alignment: 16)
+    larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    bytes.deallocate()
+    bytes = larger
+  }
+
+  private mutating func add(_ text: UnsafeRawBufferPointer) {
+    room(text.count).copyMemory(from: text)
+    count += text.count
+  }
 
   mutating func heading(_ text: StaticString, _ count: Int? = nil) {
     add(text)
@@ -14,12 +33,12 @@ struct TextBuffer {
   }
 
   mutating func add(_ text: StaticString) {
-    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    add(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   mutating func add(_ text: String) {
     var text = text
-    text.withUTF8 { bytes.append(contentsOf: $0) }
+    text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
   }
 
   mutating func field(_ name: StaticString, _ value: UInt64) {
@@ -42,29 +61,31 @@ struct TextBuffer {
     newline()
   }
 
-  mutating func newline() { bytes.append(10) }
+  mutating func newline() {
+    room(1)[0] = 10
+    count += 1
+  }
 
   mutating func hex(_ value: UInt64) {
-    var shift = max(0, (63 - value.leadingZeroBitCount) / 4 * 4)
-    while shift >= 0 {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-      bytes.append(digit < 10 ? 48 + digit : 87 + digit)
-      shift -= 4
+    let digits = max(1, (67 - value.leadingZeroBitCount) / 4)
+    let place = room(16)
+    for index in 0..<digits {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - index))) & 15
+      place[index] = digit < 10 ? 48 + digit : 87 + digit
     }
+    count += digits
   }
 
   mutating func number(_ value: UInt64) { add(String(value)) }
 
   /// - Returns: whether everything was written to standard output.
   func flush() -> Bool {
-    bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while !rest.isEmpty {
-        let count = write(1, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count <= 0 { return false }
-        rest = rest.dropFirst(count)
-      }
-      return true
+    var rest = bytes[..<count]
+    while !rest.isEmpty {
+      let count = write(1, UnsafeMutableRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count <= 0 { return false }
+      rest = rest.dropFirst(count)
     }
+    return true
   }
 }
