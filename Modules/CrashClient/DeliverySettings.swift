@@ -18,6 +18,8 @@ public struct DeliverySettings: Sendable, Hashable {
   public var transferTimeout: Int64 = 0
   /// Whether the server is told of what was lost.
   public var sendsClientReports = true
+  /// Whether that is worth a request of its own; otherwise it is done after a crash only.
+  public var sendsReportsAlone = true
   /// Crashes of one cause that are dumped within a minute; more are counted only. 0: no limit.
   public var floodLimit = 0
   /// Bytes of reports that are kept, and seconds for which; 0: no limit; `nil`: the handler's own.
@@ -47,7 +49,8 @@ public struct DeliverySettings: Sendable, Hashable {
       entry(Name.runDirectory, runDirectory), entry(Name.dsn, dsn.map { FilePath($0) }),
       entry(Name.userAgent, userAgent.map { FilePath($0) }), entry(Name.certificateFile, certificateFile),
       entry(Name.transferTimeout, FilePath("\(transferTimeout)")),
-      entry(Name.sendsClientReports, sendsClientReports ? "1" : "0"), entry(Name.floodLimit, FilePath("\(floodLimit)")),
+      entry(Name.sendsClientReports, sendsClientReports ? sendsReportsAlone ? "1" : "crash" : "0"),
+      entry(Name.floodLimit, FilePath("\(floodLimit)")),
       entry(Name.maximumSize, maximumSize.map { FilePath("\($0)") }),
       entry(Name.maximumAge, maximumAge.map { FilePath("\($0)") }),
     ]
@@ -70,6 +73,7 @@ public struct DeliverySettings: Sendable, Hashable {
     maximumSize = bound(Name.maximumSize)
     maximumAge = bound(Name.maximumAge)
     floodLimit = max(0, value(Name.floodLimit).flatMap { Int($0.description) } ?? 0)
-    sendsClientReports = value(Name.sendsClientReports)?.bytes != [UInt8(ascii: "0")]
+    sendsClientReports = value(Name.sendsClientReports) != "0"
+    sendsReportsAlone = value(Name.sendsClientReports) != "crash"
   }
 }

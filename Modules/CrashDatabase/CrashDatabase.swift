@@ -102,9 +102,25 @@ public final class CrashDatabase: Sendable {
   /// - Throws: when the dump could not be moved; it is removed then.
   @discardableResult
   public func finish(_ report: consuming NewReport) throws(CrashDatabaseError) -> UniqueID {
+    try finish(report, held: nil)
+  }
+
+  /// The same for a report of which it is not known yet whether it is kept: nobody else takes it.
+  ///
+  /// - Returns: what keeps others away. It has the report's identifier.
+  public func finishHeld(_ report: consuming NewReport) throws(CrashDatabaseError) -> ReportHold {
+    let hold = ReportHold(report.id)
+    try finish(report, held: hold)
+    return hold
+  }
+
+  @discardableResult
+  private func finish(
+    _ report: consuming NewReport, held hold: ReportHold?
+  ) throws(CrashDatabaseError) -> UniqueID {
     let id = report.id
     let pendingLock = lockFile(.pending, id)
-    let isLinked = report.lock.addName(pendingLock)
+    let isLinked = hold == nil && report.lock.addName(pendingLock)
     defer { if isLinked { report.lock.removeName(pendingLock) } }
     var lock: ReportLock?
     if !isLinked { lock = try self.lock(.pending, id, patience: Self.patience) }
@@ -121,7 +137,7 @@ public final class CrashDatabase: Sendable {
       if !report.isFinished { try? FileSystem.remove(metadataFile(.pending, id)) }
       throw .file("move a report to", target, error)
     }
-    lock.take()?.release()
+    if let hold { hold.keep(lock.take()) } else { lock.take()?.release() }
     return id
   }
 
@@ -153,6 +169,22 @@ public final class CrashDatabase: Sendable {
   /// Removes a report, whatever its state, with its attachments.
   public func delete(_ id: UniqueID) throws(CrashDatabaseError) {
     let locks = try lockBoth(id)
+    let found = try removeFiles(of: id)
+    locks.release()
+    if !found { throw .notFound(id) }
+  }
+
+  /// Removes a report that is held.
+  public func delete(_ hold: ReportHold) throws(CrashDatabaseError) {
+    let completed = try lock(.completed, hold.id, patience: Self.patience)
+    let found = try removeFiles(of: hold.id)
+    completed.release()
+    hold.release()
+    if !found { throw .notFound(hold.id) }
+  }
+
+  /// - Returns: whether there was a dump. Its locks are held.
+  private func removeFiles(of id: UniqueID) throws(CrashDatabaseError) -> Bool {
     var found = false
     for folder in [Folder.pending, .completed] where FileSystem.exists(dump(folder, id)) {
       found = true
@@ -164,7 +196,6 @@ public final class CrashDatabase: Sendable {
       try? FileSystem.remove(metadataFile(folder, id))
     }
     if found { removeAttachments(of: id) }
-    locks.release()
-    if !found { throw .notFound(id) }
+    return found
   }
 }

@@ -18,7 +18,7 @@ struct CaptureTarget {
 }
 
 /// What a capture came to.
-struct CaptureOutcome: Sendable {
+struct CaptureOutcome {
   /// The pending report; `nil` when there is none.
   var reportID: UniqueID?
   /// What the report takes of the disk, in bytes.
@@ -31,6 +31,8 @@ struct CaptureOutcome: Sendable {
   var isSimulated = false
   /// The client says later whether the report is kept.
   var willDecide = false
+  /// Until then.
+  var hold: ReportHold?
 }
 
 /// Captures crashes. One failure costs what it concerns: a missing attachment the attachment, a missing dump the report,
@@ -220,7 +222,8 @@ final class CrashCaptureService {
   ) throws(CrashDatabaseError) -> UniqueID {
     for path in attachments { outcome.size += attach(path, to: &report, snapshot) }
     try? FaultPoint.reached("capture.attached")
-    let id = try database.finish(report)
+    let id = report.id
+    if outcome.willDecide { outcome.hold = try database.finishHeld(report) } else { try database.finish(report) }
     nextReportID = nil
     outcome.reportID = id
     for error in snapshot.softErrors { log.warning("\(error)") }

@@ -266,7 +266,9 @@ public final class HandlerService {
     if let id = outcome.reportID, outcome.willDecide {
       // A process that has crashed once more has survived without a word on the crash before.
       if undecided.has(packet.processID) { settle(packet.processID, UndecidedReports.keep, connection) }
-      undecided.add(id, process: packet.processID, thread: outcome.requestingThread, isOwner: isOwner, time: time)
+      undecided.add(
+        id, process: packet.processID, thread: outcome.requestingThread, isOwner: isOwner, time: time,
+        hold: outcome.hold)
       return
     }
     if let id = outcome.reportID, !options.waitForUpload { deliver(id) }
@@ -291,8 +293,9 @@ public final class HandlerService {
     }
     if verdict == UndecidedReports.discard {
       log.info("the application does not want report \(report.id)")
-      try? database.delete(report.id)
+      if let hold = report.hold { try? database.delete(hold) } else { try? database.delete(report.id) }
     } else {
+      report.hold?.release()
       if verdict == UndecidedReports.changed { takeChanges(report.id) }
       deliver(report.id)
     }

@@ -1,5 +1,6 @@
 // Provides the reports of clients that have yet to decide whether they are kept.
 internal import CLinuxShims
+internal import CrashDatabase
 internal import LinuxSystem
 
 /// Reports that wait for a word of their client: at most until it dies, or for a bounded time. A process has one.
@@ -19,6 +20,8 @@ struct UndecidedReports {
     let isOwner: Bool
     let time: Timestamp
     let deadline: MonotonicInstant
+    /// Keeps other processes away, and uploads of this handler.
+    let hold: ReportHold?
     /// Readable when the process is dead.
     let watch: Watch
   }
@@ -37,11 +40,13 @@ struct UndecidedReports {
 
   private var reports: [Report] = []
 
-  mutating func add(_ id: UniqueID, process: Int32, thread: Int32?, isOwner: Bool, time: Timestamp) {
+  mutating func add(
+    _ id: UniqueID, process: Int32, thread: Int32?, isOwner: Bool, time: Timestamp, hold: ReportHold? = nil
+  ) {
     reports.append(
       Report(
         id: id, process: process, thread: thread, isOwner: isOwner, time: time,
-        deadline: MonotonicInstant.now().advanced(milliseconds: Self.patience), watch: Watch(process)))
+        deadline: MonotonicInstant.now().advanced(milliseconds: Self.patience), hold: hold, watch: Watch(process)))
   }
 
   /// Whether a report of `process` waits: it is to be settled before the next one is added.

@@ -227,6 +227,7 @@ public final class SentryClient: @unchecked Sendable {
     delivery.maximumSize = options.pruning.maximumSize
     delivery.maximumAge = options.pruning.maximumAge
     delivery.sendsClientReports = options.sendsClientReports
+    delivery.sendsReportsAlone = options.sendsReportsAlone
     return delivery
   }
 

@@ -171,7 +171,7 @@ final class RunDelivery {
 
   /// Tells the server what this handler and others on the database have lost.
   private func reportLosses() {
-    guard settings.sendsClientReports else { return }
+    guard settings.sendsClientReports, settings.sendsReportsAlone || delivery.run != nil else { return }
     var lost = DiscardedEvents()
     for discard in discards.take() {
       lost.add(

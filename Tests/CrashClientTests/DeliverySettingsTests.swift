@@ -17,6 +17,12 @@ import Testing
     #expect(DeliverySettings(environment: settings.environment) == settings)
   }
 
+  @Test(arguments: [true, false]) func `says whether losses are worth a request of their own`(alone: Bool) {
+    var settings = DeliverySettings()
+    settings.sendsReportsAlone = alone
+    #expect(DeliverySettings(environment: settings.environment) == settings)
+  }
+
   @Test func `hides what another program has told its handler`() {
     let inherited: [FilePath] = ["SENTRY_NATIVE_RUN=/other.run", "SENTRY_NATIVE_DSN=http://a@b/1"]
     #expect(DeliverySettings(environment: inherited + DeliverySettings().environment) == DeliverySettings())

@@ -124,6 +124,24 @@ import Testing
     #expect(try Set(database.pendingReports().map { $0.id }) == [newest.id, middle.id])
   }
 
+  @Test func `a report that is held is nobody else's until it is released, or deleted`() throws {
+    func held() throws -> ReportHold {
+      let report = try database.prepareReport()
+      try report.file.writeAll(Array("MDMPcontent".utf8), at: 0)
+      return try database.finishHeld(report)
+    }
+    let first = try held()
+    let second = try held()
+    #expect(try database.pendingReports().isEmpty)
+    #expect(throws: CrashDatabaseError.self) { _ = try database.reportForUploading(first.id) }
+    database.recover()
+    database.prune(PrunePolicy(maximumSize: 1))
+    first.release()
+    #expect(try database.pendingReports().map { $0.id } == [first.id])
+    try database.delete(second)
+    #expect(try temporary.names("pending") == ["\(first.id).dmp", "\(first.id).meta"])
+  }
+
   @Test func `a database holds more than fits as soon as dumps and attachments have one byte more`() throws {
     let sizes = try (0..<2).map { _ in try database.lookUp(try temporary.addReport()).totalSize }
     try temporary.upload(try #require(try database.pendingReports().first).id)
