@@ -52,7 +52,7 @@ let clientMemory = FuzzTarget(
     use(discovery.run())
     precondition(discovery.modules.count <= 64)
     let message = FatalMessage(memory: reader, modules: discovery.modules, is64Bit: is64Bit, limit: 512)
-    use(message.find(slot: slot))
+    use(message.find(slot: slot, exception: nil))
     var reading = ExceptionReading(memory: reader, process: 0, threads: [], stacks: [], is64Bit: is64Bit)
     let exception = reading.read(ExceptionRequest(informationAddress: information, stackAddress: slot))
     use(exception?.context?.general.pointers)
