@@ -108,12 +108,8 @@ internal final class MinidumpOutput {
   init(sink: any MinidumpSink, capacity: Int) {
     self.sink = sink
     size = max(capacity, 4096)
-    if let place = sink.place(for: size) {
-      storage = place
-    } else {
-      storage = .allocate(byteCount: size, alignment: 4096)
-      buffer = storage
-    }
+    storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    makeRoom()
   }
 
   deinit { buffer?.deallocate() }
@@ -162,7 +158,10 @@ internal final class MinidumpOutput {
       throw MinidumpWriteError(.sink, size: position - UInt64(pending), sinkError: error)
     }
     pending = 0
-    if buffer != nil { return }
+    if buffer == nil { makeRoom() }
+  }
+
+  private func makeRoom() {
     if let place = sink.place(for: size) {
       storage = place
     } else {
