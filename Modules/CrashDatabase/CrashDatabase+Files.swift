@@ -46,6 +46,47 @@ extension CrashDatabase {
     return ReportLocks(pending: pending, completed: completed)
   }
 
+  /// Takes both locks of a report for `settle`, if there is something for it to do.
+  ///
+  /// Nobody who only looks at reports may be in the way of a handler. Crashpad's takes each lock for its list, releases
+  /// it, and takes it again to upload the report; where somebody else has it by then, it comes back a quarter of an hour
+  /// later. So a lock that is there is taken over from a dead owner or not at all: made in place of one that was released
+  /// at this moment, it would be there when its owner comes again. Seen with Sentry's handler on a busy machine, whose
+  /// client looked for what earlier runs had left meanwhile.
+  ///
+  /// - Returns: `nil` when everything is as it should be.
+  /// - Throws: `.busy` when somebody works on it.
+  internal func locksForSettling(_ id: UniqueID) throws(CrashDatabaseError) -> ReportLocks? {
+    for (folder, other) in [(Folder.pending, Folder.completed), (.completed, .pending)] {
+      let path = lockFile(folder, id)
+      let taken: ReportLock?
+      do throws(Errno) {
+        taken = try ReportLock.acquireAbandoned(path)
+      } catch {
+        if error == .wouldBlock { throw .busy(id) }
+        throw .file("take over the lock", path, error)
+      }
+      guard let taken else { continue }
+      let second = try lock(other, id)
+      if folder == .pending { return ReportLocks(pending: taken, completed: second) }
+      return ReportLocks(pending: second, completed: taken)
+    }
+    return needsSettling(id) ? try lockBoth(id, patience: 0) : nil
+  }
+
+  /// Whether a step was left half done, as far as can be seen without the locks.
+  private func needsSettling(_ id: UniqueID) -> Bool {
+    for folder in [Folder.pending, .completed] {
+      let metadata = loadMetadata(folder, id)
+      if FileSystem.exists(dump(folder, id)) {
+        guard let metadata, isSettled(metadata, folder) else { return true }
+      } else if metadata != nil || FileSystem.exists(metadataFile(folder, id)) {
+        return true
+      }
+    }
+    return false
+  }
+
   /// Whether the file begins as a complete dump does.
   internal func isCompleteDump(_ path: FilePath) -> Bool {
     guard let file = try? FileSystem.open(path, [.noFollow, .nonBlocking]),
@@ -138,11 +179,29 @@ extension CrashDatabase {
       id: id, state: folder == .pending ? .pending : .completed, path: path, metadata: metadata, totalSize: size)
   }
 
-  /// The report, read without a lock: whoever only looks must not be in the way of a handler, which passes over a
-  /// report that is locked.
+  /// The report, for somebody who only looks (`locksForSettling`). What a dead process left half done is finished.
+  ///
+  /// - Returns: `nil` when it is not in the folder.
+  /// - Throws: `.busy` when somebody works on it.
+  internal func observedReport(_ folder: Folder, _ id: UniqueID) throws(CrashDatabaseError) -> Report? {
+    // Somebody may take and release its lock again and again; nobody does so for long.
+    for _ in 0..<8 {
+      if let report = settledReport(folder, id) { return report }
+      if let locks = try locksForSettling(id) {
+        _ = settle(id)
+        let report = report(folder, id)
+        locks.release()
+        return report
+      }
+      if !FileSystem.exists(dump(folder, id)) { return nil }
+    }
+    throw .busy(id)
+  }
+
+  /// The report, read without a lock.
   ///
   /// - Returns: `nil` when somebody holds or left a lock, or when the report is not what its folder says.
-  internal func settledReport(_ folder: Folder, _ id: UniqueID) -> Report? {
+  private func settledReport(_ folder: Folder, _ id: UniqueID) -> Report? {
     let locks = [lockFile(.pending, id), lockFile(.completed, id)]
     for lock in locks where FileSystem.exists(lock) { return nil }
     guard let metadata = loadMetadata(folder, id), isSettled(metadata, folder), let report = report(folder, id)

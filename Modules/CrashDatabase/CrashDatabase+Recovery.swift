@@ -100,22 +100,16 @@ extension CrashDatabase {
   }
 
   private func settleReports(_ names: [[UInt8]], in folder: Folder, _ result: inout RecoveryResult) {
-    var suspects = Set(Self.identifiers(among: names, suffix: ".lock").known)
     let dumps = Set(Self.identifiers(among: names, suffix: ".dmp").known)
     let metas = Set(Self.identifiers(among: names, suffix: ".meta").known)
-    suspects.formUnion(dumps.symmetricDifference(metas))
+    var suspects = dumps.symmetricDifference(metas)
+    suspects.formUnion(Self.identifiers(among: names, suffix: ".lock").known)
     for id in dumps.intersection(metas) {
-      guard let metadata = loadMetadata(folder, id) else {
-        suspects.insert(id)
-        continue
-      }
-      let isMisplaced =
-        folder == .pending
-        ? metadata.isUploaded : metadata.isUploadExplicitlyRequested && !metadata.isUploaded
-      if isMisplaced { suspects.insert(id) }
+      if let metadata = loadMetadata(folder, id), isSettled(metadata, folder) { continue }
+      suspects.insert(id)
     }
     for id in suspects {
-      guard let locks = try? lockBoth(id, patience: 0) else { continue }
+      guard let locks = (try? locksForSettling(id)) ?? nil else { continue }
       let outcome = settle(id)
       if outcome.changed { result.settled.append(id) }
       result.removedFiles += outcome.removed

@@ -14,15 +14,7 @@ extension CrashDatabase {
     }
     var result: [Report] = []
     for id in identifiers {
-      if let report = settledReport(folder, id) {
-        result.append(report)
-        continue
-      }
-      // Somebody works on it, or what a dead process left half done is finished first.
-      guard let locks = try? lockBoth(id, patience: 0) else { continue }
-      _ = settle(id)
-      if let report = report(folder, id) { result.append(report) }
-      locks.release()
+      if let report = try? observedReport(folder, id) { result.append(report) }
     }
     return result
   }

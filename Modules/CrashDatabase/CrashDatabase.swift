@@ -159,11 +159,11 @@ public final class CrashDatabase: Sendable {
   ///
   /// - Throws: `.notFound`, or `.busy` while somebody works on it.
   public func lookUp(_ id: UniqueID) throws(CrashDatabaseError) -> Report {
-    if let report = settledReport(.pending, id) ?? settledReport(.completed, id) { return report }
-    let locks = try lockBoth(id, patience: 0)
-    let report = try find(id)
-    locks.release()
-    return report
+    // Once more because an upload on request moves the other way.
+    for folder in [Folder.pending, .completed, .pending] {
+      if let report = try observedReport(folder, id) { return report }
+    }
+    throw .notFound(id)
   }
 
   /// Removes a report, whatever its state, with its attachments.

@@ -55,6 +55,17 @@ internal struct ReportLock: ~Copyable {
     }
   }
 
+  /// Takes the lock over from a process that died.
+  ///
+  /// - Returns: `nil` when there is no lock any more: whoever had it is done.
+  /// - Throws: `Errno.wouldBlock` when a living process holds it, or a foreign one that may live.
+  static func acquireAbandoned(_ path: FilePath) throws(Errno) -> ReportLock? {
+    while FileSystem.exists(path) {
+      if let file = try takeOver(path) { return ReportLock(path: path, wasAbandoned: true, file: file) }
+    }
+    return nil
+  }
+
   /// Takes the lock, asking again for `milliseconds` while somebody holds it: listings hold locks for moments.
   static func acquire(_ path: FilePath, patience milliseconds: Int64) throws(Errno) -> ReportLock {
     let deadline = MonotonicInstant.now().advanced(milliseconds: milliseconds)

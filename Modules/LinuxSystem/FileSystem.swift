@@ -270,6 +270,11 @@ public enum FileSystem {
   /// The file that this process executes: `/proc/self/exe`.
   public static func executable() throws(Errno) -> FilePath { try linkTarget("/proc/self/exe") }
 
+  /// Where files that live for a moment belong: `$TMPDIR`, or `/tmp` where that is unset or empty. Nothing is checked.
+  public static var temporaryDirectory: FilePath {
+    EnvironmentVariable.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+  }
+
   public static func currentDirectory() throws(Errno) -> FilePath { try resolve(".") }
 
   /// Flushes a directory, so that a name made or renamed in it survives a power loss.

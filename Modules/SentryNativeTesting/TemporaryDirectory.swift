@@ -11,8 +11,7 @@ public final class TemporaryDirectory: Sendable {
 
   /// Makes `PREFIX-UUID`.
   public init(prefix: String = "sentry-native-test") throws {
-    let base = EnvironmentVariable.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    path = try FileSystem.resolve(base).appending("\(prefix)-\(UniqueID.random())")
+    path = try FileSystem.resolve(FileSystem.temporaryDirectory).appending("\(prefix)-\(UniqueID.random())")
     try FileSystem.createDirectory(path)
   }
 

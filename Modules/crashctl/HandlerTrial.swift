@@ -63,7 +63,7 @@ enum HandlerTrial {
   }
 
   private static func start(_ handler: FilePath) -> DoctorCheck {
-    let temporary = EnvironmentVariable.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    let temporary = FileSystem.temporaryDirectory
     let folder = temporary.appending("crashctl-doctor-\(UniqueID.random())")
     do throws(Errno) { try FileSystem.createDirectory(folder) } catch {
       return .weak("handler_starts", "no folder for a trial in \(temporary): \(error)", remedy: "set TMPDIR")

@@ -147,13 +147,13 @@ static void threads_while_loading(const char *library) {
   say(result == library ? "loaded\n" : "not loaded\n");
 }
 
-/* What waits for another try is gone. */
-static void until_sent(void) {
+/* No such file is there any more. */
+static void until_gone(const char *pattern) {
   struct timespec pause = {0, 20000000};
   glob_t found;
   int i, count = 1;
   for (i = 0; i < 1500 && count > 0; i++) {
-    count = glob("db/cache/*.envelope", 0, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
+    count = glob(pattern, 0, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
     globfree(&found);
     nanosleep(&pause, NULL);
   }
@@ -236,7 +236,8 @@ static int do_deed(const char *word) {
     snprintf(line, sizeof line, "crashed last run: %d\n", sentry_get_crashed_last_run());
     say(line);
   } else if (is(word, "clear-crashed")) sentry_clear_crashed_last_run();
-  else if (is(word, "until-sent")) until_sent();
+  else if (is(word, "until-sent")) until_gone("db/cache/*.envelope");
+  else if (is(word, "until-uploaded")) until_gone("db/pending/*.dmp");
   else if (is(word, "close")) {
     snprintf(line, sizeof line, "closed with %d\n", sentry_close());
     say(line);

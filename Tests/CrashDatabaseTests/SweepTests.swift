@@ -25,3 +25,19 @@ import Testing
     if step != "recover" { #expect(lines.last?.hasPrefix("1-") == false) }
   }
 }
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct `A lock that is released at any system call of somebody who looks` {
+  /// A report that a short run of a program was to send waited for a quarter of an hour: its client had locked it for a
+  /// moment, just between the two times that Sentry's handler did.
+  @Test(arguments: ["recover", "list", "look"])
+  func `is not made again by him`(step: String) throws {
+    let temporary = try TemporaryDatabase()
+    let output = try Pipe()
+    let child = try temporary.start(["sweep", "released-\(step)"], output: .descriptor(output.writer))
+    output.closeWriter()
+    let lines = String(decoding: try output.reader.readToEnd(limit: 1 << 20), as: UTF8.self).split(separator: "\n")
+    #expect(try child.wait() == .exited(status: 0))
+    #expect(lines.count == 1 && lines[0].hasSuffix(" end"), "made before calls \(lines)")
+    #expect(lines.last.flatMap { Int($0.prefix { $0 != " " }) } ?? 0 > 5)
+  }
+}

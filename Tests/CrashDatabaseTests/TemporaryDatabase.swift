@@ -9,7 +9,7 @@ final class TemporaryDatabase {
   let database: CrashDatabase
 
   init() throws {
-    path = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    path = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     database = try CrashDatabase(path: path)
   }
 

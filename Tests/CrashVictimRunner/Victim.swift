@@ -96,8 +96,7 @@ public final class TemporaryFolder: Sendable {
   public let path: FilePath
 
   public init() throws {
-    let base = EnvironmentVariable.value("TMPDIR") ?? "/tmp"
-    path = base.appending("crash-victim-\(UniqueID.random())")
+    path = FileSystem.temporaryDirectory.appending("crash-victim-\(UniqueID.random())")
     try FileSystem.createDirectories(path)
   }
 

@@ -56,6 +56,16 @@ enum Sweep {
 
   /// Lets a forked child run until its Nth system call, and kills it there. `false` when it ended before.
   private static func kill(beforeCall number: Int, _ body: () throws -> Void) throws -> Bool {
+    let child = try begin(body)
+    // Two stops for each call: before it and after it. Being killed after call N is being killed before call N + 1.
+    for _ in 0..<(2 * number - 1) where try !goOn(child) { return false }
+    child.send(signal: SIGKILL)
+    _ = try child.wait()
+    return true
+  }
+
+  /// A forked child that stops before it does anything, and then before and after each of its system calls.
+  private static func begin(_ body: () throws -> Void) throws -> ChildProcess {
     let child = try ChildProcess.fork {
       _ = linux_ptrace(Int(PTRACE_TRACEME.rawValue), 0, 0, 0)
       raise(SIGSTOP)
@@ -70,18 +80,46 @@ enum Sweep {
     guard waitpid(child.processID, &status, 0) == child.processID, linux_wait_stopped(status) != 0 else {
       throw Errno.noChildren
     }
-    // Two stops for each call: before it and after it. Being killed after call N is being killed before call N + 1.
-    for _ in 0..<(2 * number - 1) {
-      _ = linux_ptrace(Int(PTRACE_SYSCALL.rawValue), child.processID, 0, 0)
-      guard waitpid(child.processID, &status, 0) == child.processID else { throw Errno.noChildren }
-      if linux_wait_stopped(status) == 0 {
-        guard status == 0 else { throw Errno.inputOutput }
-        return false
+    return child
+  }
+
+  /// Lets the child run to its next stop. `false` when it has ended.
+  private static func goOn(_ child: borrowing ChildProcess) throws -> Bool {
+    var status: Int32 = 0
+    _ = linux_ptrace(Int(PTRACE_SYSCALL.rawValue), child.processID, 0, 0)
+    guard waitpid(child.processID, &status, 0) == child.processID else { throw Errno.noChildren }
+    if linux_wait_stopped(status) != 0 { return true }
+    guard status == 0 else { throw Errno.inputOutput }
+    return false
+  }
+
+  /// Lets a child look at a report whose lock is released before the child's Nth system call, by somebody who is about
+  /// to take it again, for every N. Says where the child made a lock in its place, and at the end what it saw.
+  static func released(in folder: FilePath, _ body: (CrashDatabase, UniqueID) throws -> Void) throws -> [String] {
+    var lines: [String] = []
+    var number = 1
+    while true {
+      let path = folder.appending("\(number)")
+      let id = UniqueID.random()
+      let database = try CrashDatabase(path: path)
+      try finish(database, id)
+      // As Crashpad writes it.
+      let lock = path.appending("pending/\(id).lock")
+      try FileSystem.write(withUnsafeBytes(of: Timestamp.now().seconds) { Array($0) }, to: lock)
+      let child = try begin { try body(database, id) }
+      var stops = 0
+      var isIntruding = false
+      while try goOn(child) {
+        stops += 1
+        if stops == 2 * number - 1 { try FileSystem.remove(lock) }
+        if stops >= 2 * number - 1 && FileSystem.exists(lock) { isIntruding = true }
       }
+      if isIntruding { lines.append("\(number)") }
+      let hasEnded = stops < 2 * number - 1
+      try FileSystem.removeTree(path)
+      if hasEnded { return lines + ["\(number) end"] }
+      number += 1
     }
-    child.send(signal: SIGKILL)
-    _ = try child.wait()
-    return true
   }
 
   /// Recovers as the next process would, and looks for the report and for what should not be there.
@@ -154,6 +192,9 @@ enum Sweep {
           _ = try child.wait()
         }
       ) { database, _ in database.recover() }
+    case "released-recover": try released(in: folder) { database, _ in database.recover() }
+    case "released-list": try released(in: folder) { database, _ in _ = try database.pendingReports() }
+    case "released-look": try released(in: folder) { _ = try? $0.lookUp($1) }
     default: nil
     }
   }

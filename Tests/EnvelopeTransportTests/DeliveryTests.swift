@@ -71,9 +71,9 @@ import Testing
 
   @Test func `goes through the proxy that was given`() throws {
     let lab = try TransportLab()
-    lab.configure = {
+    lab.configure = { [server = lab.server] in
       $0.dsn = try? DSN("http://key@ingest.invalid/42")
-      $0.proxy = "http://127.0.0.1:\(lab.server.port)"
+      $0.proxy = "http://127.0.0.1:\(server.port)"
     }
     let transport = try lab.start()
     lab.submit(envelope("event"), to: transport)

@@ -108,9 +108,9 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
       lab.server.answer(.accepted)
       try? FileSystem.remove(lab.database.appending("rate_limits"))
       let configure = lab.configure
-      lab.configure = {
+      lab.configure = { [server = lab.server] in
         configure(&$0)
-        $0.dsn = try? DSN(lab.server.dsn)
+        $0.dsn = try? DSN(server.dsn)
       }
       let next = try lab.start()
       next.retry()

@@ -13,6 +13,7 @@ final class TransportLab {
   let folder: TemporaryDirectory
   let server: LoopbackIngestServer
   let reports = ClientReports()
+  /// Must not hold the lab, which would then outlive its test.
   var configure: (inout TransportContext) -> Void = { _ in }
   /// Items that were submitted, and envelopes that the last `end` left.
   private(set) var submitted = 0

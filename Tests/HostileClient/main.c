@@ -15,6 +15,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
@@ -278,7 +279,9 @@ static int names(void) {
     pthread_t thread;
     pthread_create(&thread, &attributes, named, (void *)index);
   }
-  char folder[] = "/tmp/hostile-names-XXXXXX";
+  const char *temporary = getenv("TMPDIR");
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%s/hostile-names-XXXXXX", temporary && *temporary ? temporary : "/tmp");
   if (!mkdtemp(folder)) return 0;
   int place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   for (int round = 0; round < 64; round++) {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `Files by path` {
   private func withTemporaryDirectory(_ body: (FilePath) throws -> Void) throws {
-    let directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    let directory = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     try FileSystem.createDirectory(directory)
     defer { try? FileSystem.removeTree(directory) }
     try body(directory)

@@ -8,7 +8,7 @@ final class TemporaryFolder {
   let path: FilePath
 
   init() throws {
-    path = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    path = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     try FileSystem.createDirectory(path)
   }
 

@@ -19,7 +19,7 @@ import Testing
 
   /// What a tool makes of names, one a line.
   private static func demangled(_ names: [String], by command: [String]) throws -> [String] {
-    let directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    let directory = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     try FileSystem.createDirectory(directory)
     defer { try? FileSystem.removeTree(directory) }
     let file = directory.appending("names")

@@ -195,7 +195,7 @@ private func unpack(_ packed: [UInt8], size: Int, steps: [Int]) -> (content: [UI
   }
 
   private func compiled(_ flags: [String]) throws -> CompiledProgram {
-    let directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    let directory = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     try FileSystem.createDirectory(directory)
     defer { try? FileSystem.removeTree(directory) }
     let other = directory.appending("second.c")

@@ -39,7 +39,7 @@ final class CompiledProgram {
 
   /// - Parameter flags: for clang or swiftc.
   init(_ source: String, _ language: Language, flags: [String] = []) throws {
-    directory = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    directory = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     try FileSystem.createDirectory(directory)
     let file = directory.appending(language == .c ? "program.c" : language == .cxx ? "program.cc" : "main.swift")
     try FileSystem.write(Array(source.utf8), to: file)
@@ -197,7 +197,7 @@ extension Registers {
 
 /// What a program that is found by `$PATH` prints.
 func capturedOutput(of command: [String]) throws -> String {
-  let file = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+  let file = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
   defer { try? FileSystem.remove(file) }
   let output = try FileSystem.open(file, [.readWrite, .create, .exclusive])
   let child = try ChildProcess.spawn(

@@ -14,7 +14,7 @@ private struct Run {
 
   init(_ program: String, _ arguments: [String]) throws {
     let executable = try FileSystem.executable().directory.appending(program)
-    let file = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    let file = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     defer { try? FileSystem.remove(file) }
     let output = try FileSystem.open(file, [.readWrite, .create, .exclusive])
     let child = try ChildProcess.spawn(
@@ -183,7 +183,7 @@ private struct Run {
 
   @Test(.timeLimit(.minutes(1)))
   func `that is none, or no file, is an error at once`() throws {
-    let pipe = FilePath("/tmp/sentry-native-\(UniqueID.random())")
+    let pipe = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     #expect(pipe.withCString { mkfifo($0, 0o600) } == 0)
     defer { try? FileSystem.remove(pipe) }
     for path in ["/does/not/exist", "/etc/passwd", "/dev/null", "/tmp", pipe.description] {

@@ -4,7 +4,7 @@ import LinuxSystem
 
 /// A file without a name; -1 when there can be none.
 private let region: Int32 = {
-  let path = FilePath("/tmp/fuzz-region-\(UniqueID.random())")
+  let path = FileSystem.temporaryDirectory.appending("fuzz-region-\(UniqueID.random())")
   guard let file = try? FileSystem.open(path, [.readWrite, .create]) else { return -1 }
   try? FileSystem.remove(path)
   return file.release()
