@@ -19,10 +19,15 @@ public struct MemoryMap: Sendable {
   /// Parses the text of `/proc/PID/maps`.
   public static func parse(_ text: [UInt8]) -> ParseResult {
     var mappings: [MemoryMapping] = []
+    // A line has at least 49 bytes; where they are longer, the rest of the memory is never touched.
+    mappings.reserveCapacity(text.count / 49 + 1)
     var number = 0
-    for line in text.split(separator: 0x0a, omittingEmptySubsequences: true) {
+    var scanner = TextScanner(text)
+    while true {
+      while scanner.skip(UInt8(ascii: "\n")) {}
+      if scanner.isAtEnd { break }
       number += 1
-      guard let mapping = MemoryMapping(line: line) else { return .malformed(line: number) }
+      guard let mapping = MemoryMapping(line: &scanner) else { return .malformed(line: number) }
       if mapping.range.isEmpty { continue }
       if let last = mappings.last, mapping.range.start < last.range.end { return .changed }
       mappings.append(mapping)

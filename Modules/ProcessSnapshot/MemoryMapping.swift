@@ -38,11 +38,10 @@ public struct MemoryMapping: Hashable, Sendable {
   /// The kernel's data pages of the vdso: reading them from outside fails or makes no sense.
   var isKernelData: Bool { inode == 0 && name.bytes.starts(with: "[vvar".utf8) }
 
-  /// The line without its newline; `nil` when it is malformed.
-  init?(line: ArraySlice<UInt8>) {
-    var scanner = TextScanner(line)
-    guard let start = scanner.number(radix: 16), scanner.skip(UInt8(ascii: "-")),
-      let end = scanner.number(radix: 16), let range = AddressRange(start: start, end: end),
+  /// Takes a line up to its newline; `nil` when it is malformed.
+  init?(line scanner: inout TextScanner) {
+    guard let start = scanner.hexadecimal(), scanner.skip(UInt8(ascii: "-")),
+      let end = scanner.hexadecimal(), let range = AddressRange(start: start, end: end),
       scanner.skip(UInt8(ascii: " "))
     else { return nil }
     func flag(_ set: StaticString) -> Bool? {
@@ -51,21 +50,22 @@ public struct MemoryMapping: Hashable, Sendable {
       return byte == set.utf8Start[0] ? true : nil
     }
     guard let readable = flag("r"), let writable = flag("w"), let executable = flag("x"),
-      let sharing = scanner.next(), [0x73, 0x53, 0x70].contains(sharing), scanner.skip(UInt8(ascii: " ")),
-      let offset = scanner.number(radix: 16), scanner.skip(UInt8(ascii: " ")),
-      let major = scanner.number(radix: 16), scanner.skip(UInt8(ascii: ":")),
-      let minor = scanner.number(radix: 16), major <= UInt32.max, minor <= UInt32.max,
+      let sharing = scanner.next(), sharing == 0x73 || sharing == 0x53 || sharing == 0x70,
+      scanner.skip(UInt8(ascii: " ")),
+      let offset = scanner.hexadecimal(), scanner.skip(UInt8(ascii: " ")),
+      let major = scanner.hexadecimal(), scanner.skip(UInt8(ascii: ":")),
+      let minor = scanner.hexadecimal(), major <= UInt32.max, minor <= UInt32.max,
       scanner.skip(UInt8(ascii: " ")), let inode = scanner.number()
     else { return nil }
     scanner.skipBlanks()
     self.init(
       range: range, isReadable: readable, isWritable: writable, isExecutable: executable, isShared: sharing != 0x70,
-      offset: offset, device: major << 32 | minor, inode: inode, name: FilePath(bytes: Self.unescaped(scanner.rest)))
+      offset: offset, device: major << 32 | minor, inode: inode, name: Self.name(scanner.line()))
   }
 
   /// The kernel writes a newline in a path as `\012`, and nothing else.
-  private static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
-    guard text.contains(UInt8(ascii: "\\")) else { return Array(text) }
+  private static func name(_ text: ArraySlice<UInt8>) -> FilePath {
+    guard text.contains(UInt8(ascii: "\\")) else { return FilePath(bytes: text) }
     var result: [UInt8] = []
     var scanner = TextScanner(text)
     while !scanner.isAtEnd {
@@ -75,6 +75,6 @@ public struct MemoryMapping: Hashable, Sendable {
         result.append(byte)
       }
     }
-    return result
+    return FilePath(bytes: result)
   }
 }

@@ -40,12 +40,12 @@ struct TextScanner {
     return true
   }
 
-  /// Digits of the radix, at least one; `nil` on overflow as well.
-  mutating func number(radix: UInt64 = 10) -> UInt64? {
+  /// Decimal digits, at least one; `nil` on overflow as well.
+  mutating func number() -> UInt64? {
     var value: UInt64 = 0
     var index = position
-    while index < bytes.endIndex, let digit = Self.digit(bytes[index]), digit < radix {
-      let (product, overflow) = value.multipliedReportingOverflow(by: radix)
+    while index < bytes.endIndex, let digit = Self.digit(bytes[index]), digit < 10 {
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(digit)
       if overflow || carry { return nil }
       value = sum
@@ -54,6 +54,27 @@ struct TextScanner {
     if index == position { return nil }
     position = index
     return value
+  }
+
+  /// Hexadecimal digits, at least one; `nil` on overflow as well.
+  mutating func hexadecimal() -> UInt64? {
+    var value: UInt64 = 0
+    var index = position
+    while index < bytes.endIndex, let digit = Self.digit(bytes[index]) {
+      if value >> 60 != 0 { return nil }
+      value = value << 4 | digit
+      index += 1
+    }
+    if index == position { return nil }
+    position = index
+    return value
+  }
+
+  /// What is left of the line, without its newline, which stays.
+  mutating func line() -> ArraySlice<UInt8> {
+    let start = position
+    while position < bytes.endIndex, bytes[position] != 0x0a { position += 1 }
+    return bytes[start..<position]
   }
 
   mutating func signedNumber() -> Int64? {

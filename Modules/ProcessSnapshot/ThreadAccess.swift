@@ -70,7 +70,7 @@ struct BlockedThread {
     var scanner = TextScanner(text)
     guard let number = scanner.signedNumber() else { return nil }
     var values: [UInt64] = []
-    while scanner.skip(" 0x"), values.count < 8, let value = scanner.number(radix: 16) { values.append(value) }
+    while scanner.skip(" 0x"), values.count < 8, let value = scanner.hexadecimal() { values.append(value) }
     // Six arguments when there is a system call, then the two.
     guard values.count == (number < 0 ? 2 : 8) else { return nil }
     self.number = UInt64(bitPattern: number)
