@@ -87,9 +87,12 @@ public final class CrashClient: @unchecked Sendable {
   ) throws(CrashClientError) -> CrashClient {
     try alone { () throws(CrashClientError) -> CrashClient in
       let settings = try CrashSettings(configuration, hooks, excludedSignals, threadHook)
-      let handler = try HandlerProcess.start(configuration, meanwhile: meanwhile)
-      let plan = FallbackPlan(configuration, executable: handler.executable, settings.sanitizationAddress)
-      let client = try install(handler, fallback: plan, settings)
+      var plan: FallbackPlan?
+      let handler = try HandlerProcess.start(configuration) { executable in
+        plan = FallbackPlan(configuration, executable: executable, settings.sanitizationAddress)
+        meanwhile()
+      }
+      let client = try install(handler, fallback: plan.take(), settings)
       client.watchHandler(configuration)
       return client
     }

@@ -49,9 +49,9 @@ internal struct HandlerProcess: ~Copyable {
 
   /// Starts the handler and asks it who it is.
   ///
-  /// - Parameter meanwhile: called once the process is there, before its answer is waited for.
+  /// - Parameter meanwhile: called once the process is there, with its program, before its answer is waited for.
   static func start(
-    _ configuration: HandlerConfiguration, meanwhile: () -> Void = {}
+    _ configuration: HandlerConfiguration, meanwhile: (FilePath) -> Void = { _ in }
   ) throws(CrashClientError) -> HandlerProcess {
     let executable = try configuration.location.resolve()
     let pair: SocketPair
@@ -81,7 +81,7 @@ internal struct HandlerProcess: ~Copyable {
   /// - Parameter meanwhile: called between question and answer.
   private static func ask(
     _ connection: consuming HandlerConnection, _ executable: FilePath, _ spawned: Int32, _ watcher: Int32,
-    milliseconds: Int32, meanwhile: () -> Void = {}
+    milliseconds: Int32, meanwhile: (FilePath) -> Void = { _ in }
   ) throws(CrashClientError) -> HandlerProcess {
     let question: [UInt8]
     do { question = try ClientMessage.checkCredentials.encoded(in: connection.dialect) } catch {
@@ -90,7 +90,7 @@ internal struct HandlerProcess: ~Copyable {
     do { try connection.send(question, milliseconds: milliseconds) } catch {
       if error != .wouldBlock { throw died(executable, spawned, watcher) }
     }
-    meanwhile()
+    meanwhile(executable)
     let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(milliseconds))
     while true {
       switch connection.receive(milliseconds: deadline.millisecondsFromNow()) {

@@ -40,9 +40,10 @@ public final class Lock: Sendable {
     return try body()
   }
 
-  @usableFromInline
-  internal func lock() { pthread_mutex_lock(mutex) }
+  /// Takes the lock, for the few places where the closure of `withLock` costs too much; `unlock` follows in the same
+  /// function, whatever happens.
+  public func lock() { pthread_mutex_lock(mutex) }
 
-  @usableFromInline
-  internal func unlock() { pthread_mutex_unlock(mutex) }
+  /// Gives the lock back.
+  public func unlock() { pthread_mutex_unlock(mutex) }
 }

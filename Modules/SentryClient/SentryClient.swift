@@ -37,7 +37,7 @@ public final class SentryClient: @unchecked Sendable {
   internal var inProcessImages: StructuredValue?
   internal var issues: [HealthIssue] = []
   /// Noted under `lock`, and not in the log yet.
-  @exclusivity(unchecked) private var unlogged: [String]?
+  @exclusivity(unchecked) internal private(set) var unlogged: [String]?
   internal var knownDeliveryIssues: [HealthIssue]?
   internal var run: RunDirectory?
   /// Whether something in the run directory is for the next start.

@@ -35,12 +35,15 @@ extension SentryClient {
 
   /// Sets a text that issues can be searched by. Makes no system call.
   public func setTag(value: String, key: String) {
-    locked {
-      leaveParent()
-      var index = crashScope.guess(key)
-      if !scope.tags.set(.string(value), for: key, at: index) { index = scope.tags.set(.string(value), for: key) }
-      if !crashScope.setTag(key, value, at: index) { noteTooLarge() }
-    }
+    // Without a closure, which would hold a reference of its own to everything in it: each costs as much as the lock.
+    lock.lock()
+    leaveParent()
+    var index = crashScope.guess(key)
+    if !scope.tags.set(.string(value), for: key, at: index) { index = scope.tags.set(.string(value), for: key) }
+    if !crashScope.setTag(key, value, at: index) { noteTooLarge() }
+    let hasNotes = unlogged != nil
+    lock.unlock()
+    if hasNotes { locked {} }
   }
   /// Takes a tag away; nothing when there is none of that name. Makes no system call.
   public func removeTag(key: String) { change { $0.tags[key] = nil } }
