@@ -265,7 +265,7 @@ if !embedded {
       "CrashCapture",
       [
         "CrashCapture", "CrashClient", "CrashProtocol", "ProcessMemory", "LinuxSystem", "CLinuxShims", "CrashVictim",
-        "CrashVictimRunner",
+        "CrashVictimRunner", "SentryNativeTesting",
       ]),
     tests("StructuredValue", ["StructuredValue"]),
     tests("StableOrder", ["StableOrder"]),
@@ -280,7 +280,10 @@ if !embedded {
     tests("SentryEnvelope", ["SentryEnvelope", "StructuredValue"]),
     tests(
       "CrashClient",
-      ["CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner"]),
+      [
+        "CrashClient", "CrashProtocol", "LinuxSystem", "CLinuxShims", "CrashVictim", "CrashVictimRunner",
+        "SentryNativeTesting",
+      ]),
     tests(
       "ELFImage", ["ELFImage", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting", "SnapshotFixture"]),
     tests(

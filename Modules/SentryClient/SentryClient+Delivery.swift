@@ -95,7 +95,7 @@ extension SentryClient {
   }
 
   /// How often each report had been tried when the waiting began.
-  private struct Attempts {
+  internal struct Attempts {
     private let database: CrashDatabase
     private let before: [UniqueID: Int32]
 
@@ -107,7 +107,8 @@ extension SentryClient {
     }
 
     func hasFailed(_ id: UniqueID, since started: Int64) -> Bool {
-      guard let metadata = database.glance(id) else { return false }
+      // One that has just been sent says so before it moves on, and its attempt is counted by then.
+      guard let metadata = database.glance(id), !metadata.isUploaded else { return false }
       return metadata.uploadAttempts > before[id] ?? 0 && metadata.lastUploadAttempt >= started
     }
   }

@@ -115,7 +115,7 @@ import ZooRuns
     let folder = try TemporaryDirectory(prefix: "sanitized-alone")
     defer { folder.remove() }
     let copy = folder.appending("crashpad_handler")
-    try FileSystem.write(try FileSystem.read(ServingHandler.ours[0].path(), limit: 1 << 30), to: copy, mode: 0o755)
+    try ProgramFile.copy(ServingHandler.ours[0].path(), to: copy)
     let database = folder.appending("database")
     let steps =
       ["handler=\(copy)", "database=\(database)", "annotate"] + rules.map { "sanitize-\($0)" }

@@ -26,9 +26,9 @@ final class WatchedHandler {
     folder = try TemporaryDirectory(prefix: "watched")
     do {
       let copy = folder.appending("crashpad_handler")
-      try FileSystem.write(try FileSystem.read(watched), to: copy, mode: 0o755)
       let served = folder.appending("served")
-      try FileSystem.write(try FileSystem.read(handler), to: served, mode: 0o755)
+      try ProgramFile.copy(watched, to: copy)
+      try ProgramFile.copy(handler, to: served)
       var ends: [Int32] = [-1, -1]
       guard socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
         throw Errno.current
@@ -81,11 +81,17 @@ final class WatchedHandler {
     let sent = question.withUnsafeBytes { buffer in
       buffer.baseAddress.map { linux_send_packet(number, $0, buffer.count) } ?? -1
     }
-    if sent < 0 { throw Errno.current }
+    let sendError = Errno.current
     var answer = [UInt8](repeating: 0, count: 64)
-    let received = linux_receive_packet(client.rawValue, &answer, answer.count)
+    let received = sent < 0 ? linux_packet() : linux_receive_packet(client.rawValue, &answer, answer.count)
     guard received.count == 8 else {
-      throw TestKitError(.system, "the watched handler did not answer: \(process.errorOutput)")
+      let why = sent < 0 ? "\(sendError)" : "\(received.count) bytes"
+      // Its last words come with its end.
+      process.end()
+      throw TestKitError(
+        .system,
+        "the watched handler did not answer (\(why)), it ended with \(String(describing: process.termination)):"
+          + " \(process.errorOutput)")
     }
     process.send(signal: SIGSEGV)
     return try process.wait()

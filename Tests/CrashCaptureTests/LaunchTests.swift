@@ -1,6 +1,7 @@
 import CLinuxShims
 import CrashVictimRunner
 import LinuxSystem
+import SentryNativeTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `A handler that is started at the crash` {
@@ -16,7 +17,7 @@ import Testing
       { while read line; do case $line in SigBlk*) echo "$line";; esac; done </proc/$$/status
         echo "parent=$(ps -o comm= -p $PPID)"; for a; do echo "$a"; done; } >\(seen)
       """
-    try FileSystem.write(Array(script.utf8), to: handler, mode: 0o700)
+    try ProgramFile.write(Array(script.utf8), to: handler)
     let victim = try Victim.run(
       ["attachment=/a", "start-at-crash", "health", "add=/b", "\(thread)=\(how)"], handler: handler.description)
     #expect(victim.output.first?.hasPrefix("health alive=true answered=false pid=0") == true)
@@ -34,7 +35,7 @@ import Testing
   @Test func `and hangs is not waited for without an end`() throws {
     let folder = try TemporaryFolder()
     let handler = folder.path.appending("handler")
-    try FileSystem.write(Array("#!/bin/sh\nexec sleep 7\n".utf8), to: handler, mode: 0o700)
+    try ProgramFile.write(Array("#!/bin/sh\nexec sleep 7\n".utf8), to: handler)
     let victim = try Victim.run(
       ["dump-timeout=300", "start-at-crash", "die=segv"], handler: handler.description)
     #expect(victim.died(of: SIGSEGV))
@@ -44,7 +45,7 @@ import Testing
   @Test func `and cannot be started costs its report only`() throws {
     let folder = try TemporaryFolder()
     let handler = folder.path.appending("handler")
-    try FileSystem.write(Array("no program".utf8), to: handler, mode: 0o700)
+    try ProgramFile.write(Array("no program".utf8), to: handler)
     let victim = try Victim.run(["start-at-crash", "dump", "die=segv"], handler: handler.description)
     #expect(victim.output.contains { $0.hasPrefix("failed code=7") })
     #expect(victim.died(of: SIGSEGV))

@@ -1,6 +1,7 @@
 import CLinuxShims
 import CrashVictimRunner
 import LinuxSystem
+import SentryNativeTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `The start of a handler` {
@@ -47,7 +48,7 @@ import Testing
   @Test func `of a file that is no program is an error with the kernel's reason`() throws {
     let folder = try TemporaryFolder()
     let path = folder.path.appending("handler")
-    try FileSystem.write([1, 2, 3], to: path, mode: 0o700)
+    try ProgramFile.write([1, 2, 3], to: path)
     let victim = try Victim.run(["start"], handler: path.description)
     #expect(victim.output.first?.contains("failed code=3") == true)
     #expect(victim.output.first?.contains("ENOEXEC") == true)

@@ -27,7 +27,7 @@ private struct Findings {
   /// A script in place of a handler.
   private func script(_ lines: String, in folder: TemporaryDirectory, mode: UInt32 = 0o755) throws -> FilePath {
     let path = folder.appending("crashpad_handler")
-    try FileSystem.write(Array("#!/bin/sh\n\(lines)\n".utf8), to: path, mode: mode)
+    try ProgramFile.write(Array("#!/bin/sh\n\(lines)\n".utf8), to: path, mode: mode)
     _ = path.withCString { chmod($0, mode_t(mode)) }
     return path
   }

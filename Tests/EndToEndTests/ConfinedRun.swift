@@ -30,8 +30,7 @@ struct ConfinedRun {
     if !handlerUnder.isEmpty {
       start = directory.appending("handler").description
       let words = (handlerUnder + [handler.description]).map { "'" + $0.replacing("'", with: "'\\''") + "'" }
-      try FileSystem.write(
-        Array("#!/bin/sh\nexec \(words.joined(separator: " ")) \"$@\"\n".utf8), to: FilePath(start), mode: 0o755)
+      try ProgramFile.write(Array("#!/bin/sh\nexec \(words.joined(separator: " ")) \"$@\"\n".utf8), to: FilePath(start))
     }
     let command =
       clientUnder + [

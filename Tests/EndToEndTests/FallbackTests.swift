@@ -9,7 +9,7 @@ import ZooRuns
 @Suite(.timeLimit(.minutes(1))) struct `A program whose handler` {
   private func file(_ bytes: [UInt8], mode: UInt32, in folder: TemporaryDirectory) throws -> FilePath {
     let path = folder.appending("crashpad_handler")
-    try FileSystem.write(bytes, to: path, mode: mode)
+    try ProgramFile.write(bytes, to: path, mode: mode)
     return path
   }
 

@@ -25,7 +25,7 @@ import ZooRuns
   private func runWithoutHandler(_ flavor: String, _ handler: FilePath) throws -> (GatedRun, TemporaryDirectory) {
     let copies = try TemporaryDirectory(prefix: "handler")
     let copy = copies.appending("crashpad_handler")
-    try FileSystem.write(try FileSystem.read(handler, limit: 1 << 30), to: copy, mode: 0o755)
+    try ProgramFile.copy(handler, to: copy)
     let run = try GatedRun(flavor: flavor, thread: "pthread", handler: copy)
     kill(run.handler, SIGKILL)
     try waitUntil("the handler is gone") { !ProcessTable.isAlive(run.handler) }

@@ -13,7 +13,7 @@ import ZooRuns
   private func alone() throws -> (TemporaryDirectory, FilePath) {
     let folder = try TemporaryDirectory(prefix: "alone")
     let program = folder.appending("program")
-    try FileSystem.write(try FileSystem.read(fixture, limit: 1 << 30), to: program, mode: 0o755)
+    try ProgramFile.copy(fixture, to: program)
     return (folder, program)
   }
 

@@ -69,8 +69,7 @@ import Testing
   @Test func `a file that was deleted keeps its module`() throws {
     let folder = try TemporaryDirectory()
     let program = folder.appending("copy")
-    try FileSystem.write(
-      try FileSystem.read(FileSystem.executable().directory.appending("SnapshotFixture")), to: program, mode: 0o700)
+    try ProgramFile.copy(FileSystem.executable().directory.appending("SnapshotFixture"), to: program)
     let buildID = try readelfBuildID(program)
     let fixture = try Fixture("plain", executable: program)
     folder.remove()

@@ -61,8 +61,7 @@ import Testing
 
   @Test func `frames have names also when the program's file was deleted meanwhile`() throws {
     let copy = run.directory.appending("program")
-    try FileSystem.write(
-      try FileSystem.read(productsDirectory().appending("SDKFixture"), limit: 1 << 30), to: copy, mode: 0o700)
+    try ProgramFile.copy(productsDirectory().appending("SDKFixture"), to: copy)
     let steps = ["no-crash-handler", "no-sessions", "start", "remove=\(copy)", "private-error", "close"]
     let process = try RunningProcess(
       copy, ["", run.database.description, server.dsn] + steps, environment: ["SWIFT_BACKTRACE": "enable=no"],

@@ -251,8 +251,8 @@ import Testing
   @Test func `externalCrashReporterPath gets each crash as an envelope`() throws {
     let script = run.directory.appending("reporter.sh")
     let copy = run.directory.appending("copy")
-    try FileSystem.write(
-      Array("#!/bin/sh\ncp \"$1\" '\(copy).part' && mv '\(copy).part' '\(copy)'\n".utf8), to: script, mode: 0o700)
+    try ProgramFile.write(
+      Array("#!/bin/sh\ncp \"$1\" '\(copy).part' && mv '\(copy).part' '\(copy)'\n".utf8), to: script)
     _ = try run.run(["reporter=\(script)", "start", "tag=a=b", "abort"], dsn: server.dsn)
     let envelope = try Envelope(
       bytes: waitFor("the reporter's copy", timeout: .seconds(60)) { try? FileSystem.read(copy) })

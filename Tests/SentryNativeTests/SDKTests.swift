@@ -207,9 +207,7 @@ import Testing
   @Test(.timeLimit(.minutes(1)))
   func `a handler that cannot be started again is named with the reason, and close does not wait`() throws {
     let handler = run.directory.appending("crashpad_handler")
-    try FileSystem.write(
-      try FileSystem.read(try productsDirectory().appending("crashpad_handler"), limit: 1 << 30), to: handler,
-      mode: 0o755)
+    try ProgramFile.copy(try productsDirectory().appending("crashpad_handler"), to: handler)
     let result = try run.run(
       ["start", "remove=\(handler)", "kill-handler", "await-issue=cannot be started again", "captures", "close"],
       handler: handler.description)

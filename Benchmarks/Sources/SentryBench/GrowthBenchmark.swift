@@ -65,7 +65,7 @@ struct GrowthPlot {
       let place = y(Double(power))
       text += "<path d=\"M\(left) \(place)H\(left + width)\" stroke=\"#ddd\"/>"
       text += "<text x=\"\(left - 8)\" y=\"\(place)\" text-anchor=\"end\" dominant-baseline=\"middle\">"
-      text += "\(label(power)) ms</text>\n"
+      text += power < 3 ? "\(label(power)) ms</text>\n" : "\(label(power - 3)) s</text>\n"
     }
     for (index, line) in lines.enumerated() {
       let colour = Self.colours[index % Self.colours.count]

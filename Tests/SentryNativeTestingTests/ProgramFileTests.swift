@@ -1,0 +1,23 @@
+import LinuxSystem
+import SentryNativeTesting
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct `A program that was just written` {
+  @Test func `is there when nobody may write to it any more`() async throws {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    let program = directory.appending("program")
+    let writer = try RunningProcess(
+      "/bin/sh", ["-c", "exec 3>>\"$1\"; chmod 755 \"$1\"; echo open; exec sleep 60", "sh", program.description])
+    defer { writer.end() }
+    try writer.waitForOutput(containing: "open")
+    let script = Array("#!/bin/sh\necho run\n".utf8)
+    let run = Task.detached {
+      try ProgramFile.write(script, to: program)
+      return try RunningProcess.run(program, []).output
+    }
+    try waitUntil("it is written") { (try? FileSystem.read(program)) == script }
+    writer.end()
+    #expect(try await run.value == "run\n")
+  }
+}
