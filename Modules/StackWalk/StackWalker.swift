@@ -141,13 +141,57 @@ public final class StackWalker {
     if let gap = stack.gap, gap.after >= first { stack.gap?.after = max(gap.after - dropped, first - 1) }
   }
 
-  /// The first frame that the old end of a stack shows, where its middle is missing. A guess, as the trust says.
+  /// The first frame that the old end of a stack shows, where its middle is missing. A guess, as the trust says: what
+  /// earlier calls left in the room of another frame looks like one, too, but leads to nothing. So it is the first that
+  /// leads to the thread's beginning, or else the one that leads furthest.
   private func resume(behind gap: AddressRange, after frame: StackFrame) -> StackFrame? {
-    guard options.scansStack, let stackPointer = frame.registers.stackPointer, stackPointer < gap.end,
-      let registers = StackSearch(memory: memory).resume(at: gap.end), let instruction = registers.instruction
-    else { return nil }
-    return StackFrame(
-      registers: registers, instruction: instruction, trust: .scan, isExact: false, isSignalTrampoline: false)
+    guard options.scansStack, let stackPointer = frame.registers.stackPointer, stackPointer < gap.end else {
+      return nil
+    }
+    let search = StackSearch(memory: memory)
+    var best: (frame: StackFrame, reach: UInt64)?
+    var start = gap.end
+    for _ in 0..<Self.trials {
+      guard let registers = search.resume(at: start), let instruction = registers.instruction,
+        let above = registers.stackPointer
+      else { break }
+      let found = StackFrame(
+        registers: registers, instruction: instruction, trust: .scan, isExact: false, isSignalTrampoline: false)
+      let (reach, isBeginning) = lead(of: found)
+      if isBeginning { return found }
+      if reach > best?.reach ?? 0 { best = (found, reach) }
+      if options.hasPassed { break }
+      start = above - 8
+    }
+    return best?.frame
+  }
+
+  /// Frames that are tried where a stack's old end begins.
+  private static let trials = 128
+  /// So many frames one after the other are a stack, wherever they lead.
+  private static let certain = 256
+
+  /// Where the last of a frame's callers is, and whether that is the thread's beginning for sure. Zeros, which end a chain
+  /// of frame pointers, lie everywhere.
+  private func lead(of start: StackFrame) -> (reach: UInt64, isBeginning: Bool) {
+    var frame = start
+    var previous: StackFrame?
+    for _ in 0..<Self.certain {
+      var callee = frame
+      let reach = frame.registers.stackPointer ?? 0
+      switch caller(of: &callee, calling: previous) {
+      case .lost: return (reach, false)
+      case .end:
+        if let previous, isCalledByEntryPoint(previous) { return (reach, true) }
+        if case .end = stepByCallFrameInformation(&callee) { return (reach, true) }
+        return (reach, false)
+      case .found(let next):
+        guard next.registers.stackPointer ?? 0 > reach else { return (reach, false) }
+        previous = callee
+        frame = next
+      }
+    }
+    return (frame.registers.stackPointer ?? 0, true)
   }
 
   private enum Step {

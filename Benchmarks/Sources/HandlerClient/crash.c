@@ -64,6 +64,9 @@ static void victim(const struct process_shape *shape, const char *path, const ch
     sigaltstack(&alternate, NULL);
     struct sigaction action = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND};
     sigaction(SIGSEGV, &action, NULL);
+  } else {
+    // Swift's runtime is in all programs of this package, and would print a backtrace before the end.
+    signal(SIGSEGV, SIG_DFL);
   }
   char byte = 0;
   if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1) _exit(2);
