@@ -65,20 +65,47 @@ internal struct JSONWriter {
 
   mutating func write(string: String) {
     var string = string
-    bytes.append(UInt8(ascii: "\""))
     string.withUTF8 { text in
-      // Most texts have nothing to escape and are copied at once.
+      let plain = Self.plainCount(text, from: 0)
+      if plain == text.count { return appendQuoted(text) }
+      bytes.append(UInt8(ascii: "\""))
       var start = 0
-      for index in text.indices {
-        let byte = text[index]
-        if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") { continue }
-        bytes.append(contentsOf: text[start..<index])
-        escape(byte)
-        start = index + 1
+      var end = plain
+      while true {
+        bytes.append(contentsOf: text[start..<end])
+        if end == text.count { break }
+        escape(text[end])
+        start = end + 1
+        end = Self.plainCount(text, from: start)
       }
-      bytes.append(contentsOf: text[start...])
+      bytes.append(UInt8(ascii: "\""))
     }
-    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Where the next byte is that has to be escaped.
+  private static func plainCount(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    guard let base = text.baseAddress else { return 0 }
+    var index = start
+    while index < text.count {
+      let byte = base[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+      index += 1
+    }
+    return index
+  }
+
+  /// A text that has nothing to escape, as most have: with its quotes at once, since each call of `append` takes as long
+  /// as a short text.
+  private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
+    bytes.append(addingCapacity: text.count + 2) { target in
+      target.append(UInt8(ascii: "\""))
+      target.withUnsafeMutableBufferPointer { buffer, count in
+        guard let to = buffer.baseAddress, let from = text.baseAddress else { return }
+        UnsafeMutableRawPointer(to + count).copyMemory(from: from, byteCount: text.count)
+        count += text.count
+      }
+      target.append(UInt8(ascii: "\""))
+    }
   }
 
   private mutating func escape(_ byte: UInt8) {

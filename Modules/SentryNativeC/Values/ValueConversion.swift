@@ -36,8 +36,8 @@ extension UnsafeMutablePointer where Pointee == csentry_value {
   }
 
   fileprivate func object(_ depth: Int) -> StructuredObject {
-    var object = StructuredObject()
-    guard let members, depth < StructuredValue.depthLimit else { return object }
+    guard let members, depth < StructuredValue.depthLimit else { return StructuredObject() }
+    var object = StructuredObject(capacity: count)
     for index in 0..<count {
       let member = members[index]
       guard let key = String(c: member.key, Int(member.length)) else { continue }
