@@ -25,6 +25,7 @@ extension CrashDatabase {
     path.appending("\(folder.name)/\(id)\(suffix)")
   }
 
+  @inline(never)
   internal func lock(
     _ folder: Folder, _ id: UniqueID, patience: Int64 = 0
   ) throws(CrashDatabaseError) -> ReportLock {
@@ -32,9 +33,23 @@ extension CrashDatabase {
     do throws(Errno) {
       return try ReportLock.acquire(path, patience: patience)
     } catch {
-      if error == .wouldBlock { throw .busy(id) }
-      throw .file("create the lock", path, error)
+      throw lockError(error, path, id)
     }
+  }
+
+  /// The lock that a dead process left; `nil` when there is none.
+  private func abandonedLock(_ folder: Folder, _ id: UniqueID) throws(CrashDatabaseError) -> ReportLock? {
+    let path = lockFile(folder, id)
+    do throws(Errno) {
+      return try ReportLock.acquireAbandoned(path)
+    } catch {
+      throw lockError(error, path, id)
+    }
+  }
+
+  @inline(never)
+  private func lockError(_ error: Errno, _ path: FilePath, _ id: UniqueID) -> CrashDatabaseError {
+    error == .wouldBlock ? .busy(id) : .file("take the lock", path, error)
   }
 
   /// Takes both locks. What a dead process left half done is for `settle`.
@@ -57,19 +72,11 @@ extension CrashDatabase {
   /// - Returns: `nil` when everything is as it should be.
   /// - Throws: `.busy` when somebody works on it.
   internal func locksForSettling(_ id: UniqueID) throws(CrashDatabaseError) -> ReportLocks? {
-    for (folder, other) in [(Folder.pending, Folder.completed), (.completed, .pending)] {
-      let path = lockFile(folder, id)
-      let taken: ReportLock?
-      do throws(Errno) {
-        taken = try ReportLock.acquireAbandoned(path)
-      } catch {
-        if error == .wouldBlock { throw .busy(id) }
-        throw .file("take over the lock", path, error)
-      }
-      guard let taken else { continue }
-      let second = try lock(other, id)
-      if folder == .pending { return ReportLocks(pending: taken, completed: second) }
-      return ReportLocks(pending: second, completed: taken)
+    if let pending = try abandonedLock(.pending, id) {
+      return ReportLocks(pending: pending, completed: try lock(.completed, id))
+    }
+    if let completed = try abandonedLock(.completed, id) {
+      return ReportLocks(pending: try lock(.pending, id), completed: completed)
     }
     return needsSettling(id) ? try lockBoth(id, patience: 0) : nil
   }

@@ -135,6 +135,7 @@ internal struct ReportLock: ~Copyable {
   }
 
   /// `nil` when the file is gone or another one has taken its place.
+  @inline(never)
   private static func takeOver(_ path: FilePath) throws(Errno) -> FileLock? {
     do throws(Errno) {
       let file = try FileSystem.open(path, [.readWrite, .noFollow])

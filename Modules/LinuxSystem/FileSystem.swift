@@ -83,6 +83,7 @@ public enum FileSystem {
   }
 
   /// The whole file as `openRegular` finds it, at most `limit` bytes (`Errno.fileTooLarge` beyond that).
+  @inline(never)
   public static func readRegular(_ path: FilePath, limit: Int) throws(Errno) -> [UInt8] {
     try openRegular(path).readToEnd(limit: limit)
   }

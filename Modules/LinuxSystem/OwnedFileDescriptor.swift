@@ -43,40 +43,28 @@ internal import CLinuxShims
   ///
   /// - Parameter endsShort: whether a read that gives less than was asked for is the last one.
   /// - Throws: `Errno.fileTooLarge` when there is more than `limit`.
+  @inline(never)
   public func readToEnd(limit: Int, endsShort: Bool = false) throws(Errno) -> [UInt8] {
-    // Not initialized: most files are much smaller. What is longer is put together once, at the end: a map of 50,000
-    // mappings comes in 600 pieces, and an array that grows with them cost a fifth of reading it.
-    var chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(64 << 10, max(1, limit)), alignment: 1)
-    var full: [UnsafeMutableRawBufferPointer] = []
-    defer {
-      chunk.deallocate()
-      for chunk in full { chunk.deallocate() }
-    }
-    var filled = 0
+    // Not initialized: most files are much smaller. What is longer comes in many pieces, a map of 50,000 mappings in 600: the
+    // kernel moves large memory that grows, where an array would copy it.
+    var capacity = min(64 << 10, max(1, limit))
+    guard var buffer = malloc(capacity) else { throw .noMemory }
+    defer { free(buffer) }
     var total = 0
     while true {
-      let room = UnsafeMutableRawBufferPointer(rebasing: chunk[filled...])
+      let room = UnsafeMutableRawBufferPointer(start: buffer + total, count: capacity - total)
       let count = try self.read(into: room)
-      filled += count
       total += count
       if total > limit { throw .fileTooLarge }
       if count == 0 || (endsShort && count < room.count) { break }
-      if filled == chunk.count {
-        full.append(chunk)
-        chunk = .allocate(byteCount: 256 << 10, alignment: 1)
-        filled = 0
-      }
+      if total < capacity { continue }
+      capacity *= 4
+      guard let larger = realloc(buffer, capacity) else { throw .noMemory }
+      buffer = larger
     }
-    return [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
-      let target = UnsafeMutableRawBufferPointer(buffer)
-      for chunk in full {
-        UnsafeMutableRawBufferPointer(rebasing: target[count...]).copyMemory(from: UnsafeRawBufferPointer(chunk))
-        count += chunk.count
-      }
-      let rest = UnsafeRawBufferPointer(rebasing: chunk[..<filled])
-      UnsafeMutableRawBufferPointer(rebasing: target[count...]).copyMemory(from: rest)
-      count += filled
-    }
+    var result: [UInt8] = []
+    result.append(contentsOf: UnsafeRawBufferPointer(start: buffer, count: total))
+    return result
   }
 
   /// What a pipe or socket holds now, without waiting for more: until its end, until it is empty, or until an error.

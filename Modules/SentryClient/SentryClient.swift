@@ -277,6 +277,9 @@ public final class SentryClient: @unchecked Sendable {
     return result
   }
 
+  /// Logs what a call noted under `lock`.
+  public func logNotes() { locked {} }
+
   private func logNotes(_ notes: [String]?) {
     guard let notes else { return }
     for note in notes { log.write(.warning, note) }

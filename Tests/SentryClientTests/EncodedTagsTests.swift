@@ -13,7 +13,7 @@ import Testing
     var object = StructuredObject()
     var tags = EncodedTags()
     for (key, value) in [("\u{e9}", "abc"), ("e\u{301}", "xy"), ("\u{e9}", "defg")] {
-      tags.set(key, value, at: object.set(.string(value), for: key))
+      tags.set(key, EncodedTags.slot(key), value, at: object.set(.string(value), for: key))
       #expect(try decoded(tags) == object)
       #expect(tags.bytes.starts(with: [0xa2, 0xc3, 0xa9]))
     }
@@ -29,15 +29,17 @@ import Testing
         let key = String(repeating: "k", count: number * 2 + 1)
         let value = String(repeating: "\(step % 10)", count: length)
         // As the client does: a guess, and the search where that was wrong.
-        var index = tags.guess(key)
+        let slot = EncodedTags.slot(key)
+        var index = tags.guess(slot)
         if !object.set(.string(value), for: key, at: index) { index = object.set(.string(value), for: key) }
-        tags.set(key, value, at: index)
+        tags.set(key, slot, value, at: index)
       }
       #expect(try decoded(tags) == object)
     }
     tags.replaceAll(object)
     #expect(try decoded(tags) == object)
-    tags.set("k", "new", at: tags.guess("k"))
+    let slot = EncodedTags.slot("k")
+    tags.set("k", slot, "new", at: tags.guess(slot))
     #expect(try decoded(tags)?["k"] == "new")
   }
 }

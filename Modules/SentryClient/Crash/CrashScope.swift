@@ -130,14 +130,16 @@ internal final class CrashScope {
   }
 
   /// Sets one tag, at the place it has among the others, or behind them.
+  ///
+  /// - Parameter slot: of the key; see `EncodedTags.slot`.
   @discardableResult
-  func setTag(_ key: String, _ value: String, at index: Int) -> Bool {
-    tags.set(key, value, at: index)
+  func setTag(_ key: String, _ slot: Int, _ value: String, at index: Int) -> Bool {
+    tags.set(key, slot, value, at: index)
     return publish()
   }
 
   /// Where a tag may be among the others; see `EncodedTags.guess`.
-  func guess(_ key: String) -> Int { tags.guess(key) }
+  func guess(_ slot: Int) -> Int { tags.guess(slot) }
 
   /// Writes to the generation that is not the current one, and makes it the current one.
   private func publish() -> Bool {

@@ -39,7 +39,7 @@ internal struct EncodedTags {
   /// Where a tag of that name may be; whoever asked looks, and says by `set` where it was.
   ///
   /// Mutating, as `write` is, so that it works in place: a copy would count four references for each tag that is set.
-  mutating func guess(_ key: String) -> Int { Int(guesses[Self.slot(key)]) }
+  mutating func guess(_ slot: Int) -> Int { Int(guesses[slot]) }
 
   /// Bytes of the whole map.
   var count: Int { header.count + bytes.count }
@@ -51,16 +51,19 @@ internal struct EncodedTags {
     target.store(header, at: offset) && target.store(bytes, at: offset + header.count)
   }
 
-  private static func slot(_ key: String) -> Int {
+  /// Which guess is for tags of that name.
+  static func slot(_ key: String) -> Int {
     var key = key
     return key.withUTF8 { ($0.count &* 7 &+ Int($0.last ?? 0)) & 63 }
   }
 
   /// Sets a tag's value. The name of one that is there already stays as it is.
   ///
-  /// - Parameter index: at most one beyond the last.
-  mutating func set(_ key: String, _ value: String, at index: Int) {
-    guesses[Self.slot(key)] = UInt32(truncatingIfNeeded: index)
+  /// - Parameters:
+  ///   - slot: of the key.
+  ///   - index: at most one beyond the last.
+  mutating func set(_ key: String, _ slot: Int, _ value: String, at index: Int) {
+    guesses[slot] = UInt32(truncatingIfNeeded: index)
     guard index < places.count else {
       StructuredValue.appendMessagePack(key, to: &bytes)
       let valueStart = bytes.count

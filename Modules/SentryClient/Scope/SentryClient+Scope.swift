@@ -34,17 +34,24 @@ extension SentryClient {
   // MARK: - Single changes
 
   /// Sets a text that issues can be searched by. Makes no system call.
-  public func setTag(value: String, key: String) {
+  public func setTag(value: String, key: String) { if storeTag(value: value, key: key) { logNotes() } }
+
+  /// What `setTag` does, without a call of the application's logger.
+  ///
+  /// - Returns: whether `logNotes` has something to tell.
+  public func storeTag(value: String, key: String) -> Bool {
     // Without a closure, which would hold a reference of its own to everything in it: each costs as much as the lock.
     lock.lock()
     leaveParent()
-    var index = crashScope.guess(key)
+    let slot = EncodedTags.slot(key)
+    var index = crashScope.guess(slot)
     if !scope.tags.set(.string(value), for: key, at: index) { index = scope.tags.set(.string(value), for: key) }
-    if !crashScope.setTag(key, value, at: index) { noteTooLarge() }
+    if !crashScope.setTag(key, slot, value, at: index) { noteTooLarge() }
     let hasNotes = unlogged != nil
     lock.unlock()
-    if hasNotes { locked {} }
+    return hasNotes
   }
+
   /// Takes a tag away; nothing when there is none of that name. Makes no system call.
   public func removeTag(key: String) { change { $0.tags[key] = nil } }
 

@@ -12,7 +12,11 @@ internal final class Library: @unchecked Sendable {
   static let shared = Library()
 
   private let lock = Lock()
-  private var runningClient: SentryClient?
+  private var runningClient: SentryClient? {
+    didSet { borrowedClient = runningClient.map { Unmanaged.passUnretained($0) } }
+  }
+  /// The same, for what is called so often that a reference of its own would cost as much as a lock. Under `lock` only.
+  private var borrowedClient: Unmanaged<SentryClient>?
   private var runningOptions: OptionsBox?
   /// What is set while no client runs; it becomes the scope of the next one.
   private var idle = Scope()
@@ -96,6 +100,19 @@ internal final class Library: @unchecked Sendable {
   @inline(__always) func changeScope(_ body: (inout Scope) -> Void) {
     if let client { return client.configureScope(body) }
     lock.withLock { body(&idle) }
+  }
+
+  /// Sets a tag of the global scope.
+  @inline(__always) func setTag(value: String, key: String) {
+    lock.lock()
+    guard let client = borrowedClient else {
+      idle.setTag(value: value, key: key)
+      return lock.unlock()
+    }
+    let hasNotes = client._withUnsafeGuaranteedRef { $0.storeTag(value: value, key: key) }
+    lock.unlock()
+    // The application's logger is called without a lock.
+    if hasNotes { self.client?.logNotes() }
   }
 
   /// The global scope as it is now.

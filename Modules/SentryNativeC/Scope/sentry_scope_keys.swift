@@ -26,7 +26,7 @@ private func setTag(
   _ valueLength: Int
 ) {
   guard let key = String(c: key, keyLength), let value = String(c: value, valueLength) else { return }
-  if case .global = scope, let client = Library.shared.client { return client.setTag(value: value, key: key) }
+  if case .global = scope { return Library.shared.setTag(value: value, key: key) }
   scope.change { $0.setTag(value: value, key: key) }
 }
 
