@@ -60,10 +60,12 @@ internal struct ReportLock: ~Copyable {
   /// - Returns: `nil` when there is no lock any more: whoever had it is done.
   /// - Throws: `Errno.wouldBlock` when a living process holds it, or a foreign one that may live.
   static func acquireAbandoned(_ path: FilePath) throws(Errno) -> ReportLock? {
-    while FileSystem.exists(path) {
+    for _ in 0..<8 {
       if let file = try takeOver(path) { return ReportLock(path: path, wasAbandoned: true, file: file) }
+      // It is gone, or another one has taken its place.
+      if !FileSystem.exists(path) { return nil }
     }
-    return nil
+    throw .wouldBlock
   }
 
   /// Takes the lock, asking again for `milliseconds` while somebody holds it: listings hold locks for moments.

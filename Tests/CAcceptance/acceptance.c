@@ -147,6 +147,32 @@ static void threads_while_loading(const char *library) {
   say(result == library ? "loaded\n" : "not loaded\n");
 }
 
+static void *set_tags(void *stop) {
+  while (!*(volatile int *)stop) sentry_set_tag("word", "of the thread");
+  return stop;
+}
+
+/* Each child finds the library free, wherever the thread that sets tags was. */
+static void fork_while_tagging(void) {
+  pthread_t thread;
+  volatile int stop = 0;
+  int i, status, ended = 0;
+  pthread_create(&thread, NULL, set_tags, (void *)&stop);
+  for (i = 0; i < 200; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(30);
+      sentry_set_tag("word", "of the child");
+      _exit(0);
+    }
+    ended += waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (ended != i + 1) break;
+  }
+  stop = 1;
+  pthread_join(thread, NULL);
+  say(ended == 200 ? "forked\n" : "a child hangs\n");
+}
+
 /* No such file is there any more. */
 static void until_gone(const char *pattern) {
   struct timespec pause = {0, 20000000};
@@ -256,6 +282,7 @@ static int do_deed(const char *word) {
   }
   else if (is(word, "crash-in-thread")) in_thread(crash_in_thread);
   else if (is(word, "overflow-in-thread")) in_thread(overflow_in_thread);
+  else if (is(word, "fork-while-tagging")) fork_while_tagging();
   else if (is(word, "fork")) {
     pid_t child = fork();
     if (child == 0) *nothing = 1;

@@ -37,6 +37,8 @@ internal final class Library: @unchecked Sendable {
   private init() {
     lifecycleThread = .allocate(capacity: 1)
     lifecycleThread.initialize(to: 0)
+    // Before any client's: whoever holds it may wait for one of those.
+    lock.holdDuringForks()
   }
 
   /// `nil` unless the SDK runs.
