@@ -28,6 +28,10 @@ struct Main {
     let cells = SystemCallLog.calls(in: reference.log).flatMap { call in
       (FaultTable.errors[call.name] ?? []).map { FaultCell(call: call, error: $0) }
     }
+    if cells.isEmpty {
+      print("error: no system call was seen: \(reference.log.utf8.count) bytes of a log")
+      exit(1)
+    }
     let chosen = cells.enumerated().filter { $0.offset % max(1, stride) == 0 }.map { $0.element }
     print("\(chosen.count) of \(cells.count) cells")
     var table = OutcomeTable()

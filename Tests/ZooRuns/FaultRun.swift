@@ -81,6 +81,8 @@ package struct FaultRun {
     } catch {
       isOver = false
     }
+    // It writes the rest of its log at its end, which follows the handler's.
+    if isOver { try tracer?.wait() }
     log =
       (try? FileSystem.read(preload == nil ? trace : logs.appending(Self.shortLog), limit: 64 << 20)).map {
         String(decoding: $0, as: UTF8.self)
