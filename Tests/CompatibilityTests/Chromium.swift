@@ -13,7 +13,7 @@ final class Chromium {
   ///
   /// - Parameter sandboxed: as it really runs: not as root, its renderers in namespaces and under seccomp filters.
   init(_ handler: FilePath, page: String, options: [String] = [], sandboxed: Bool = false) throws {
-    directory = try TemporaryDirectory(prefix: "chromium")
+    directory = try TemporaryDirectory(prefix: "c")
     do {
       let folder = directory.appending("browser")
       // Hard links where that is possible: it is 360 MB. The handler's place must not be written through a link.
