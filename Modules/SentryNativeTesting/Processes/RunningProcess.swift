@@ -86,6 +86,9 @@ public final class RunningProcess: Sendable {
       var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
       while poll(&request, 1, deadline.millisecondsFromNow()) < 0, Errno.current == .interrupted {}
     }
+    // One that has ended under a tracer, a handler mostly, is that one's until it lets go.
+    let rest = Duration.milliseconds(deadline.millisecondsFromNow())
+    try? waitUntil("\(executable) can be waited for", timeout: rest) { termination != nil }
     if let known = termination { return known }
     let text = "\(executable) did not end within \(timeout); output: \(output); error output: \(errorOutput)"
     end()
