@@ -118,6 +118,8 @@ final class CrashCaptureService {
       informationAddress: target.request.exceptionInformationAddress, stackAddress: target.request.stackAddress)
     var limits = CaptureLimits()
     limits.readsSonames = false
+    limits.readsThreadTimes = false
+    limits.readsExtendedState = false
     var snapshot = reached.capture(request: request, limits: limits, system: system)
     outcome.requestingThread = snapshot.exception?.threadID
     outcome.isSimulated = snapshot.exception?.isSimulated ?? false

@@ -106,18 +106,17 @@ struct EnvironmentCopies {
     return longest
   }
 
-  /// The end of a value whose beginning lies before the buffer.
+  /// The end of a value whose beginning lies before the buffer: values have no zeros, so it ends at the first one.
   private mutating func eraseEnd(of bytes: UnsafeMutableRawBufferPointer) {
-    var longest = 0
-    for value in values where budget > 0 {
-      budget -= min(value.count, bytes.count)
-      var count = min(value.count - 1, bytes.count - 1)
-      while count >= Self.shortest && count > longest {
-        if bytes[count] == 0, matches(value, from: value.count - count, count: count, bytes, 0) { longest = count }
-        count -= 1
+    var count = 0
+    while count < bytes.count, count < Self.longest, bytes[count] != 0 { count += 1 }
+    if count < Self.shortest || count == bytes.count { return }
+    for value in values where value.count > count && budget > 0 {
+      if matches(value, from: value.count - count, count: count, bytes, 0) {
+        for index in 0..<count { bytes[index] = 0 }
+        return
       }
     }
-    for index in 0..<longest { bytes[index] = 0 }
   }
 
   private mutating func matches(

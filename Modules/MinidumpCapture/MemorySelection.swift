@@ -27,21 +27,47 @@ struct MemorySelection {
   private static let contextLimit = 256
 
   private let map: MemoryMap
-  private let memory: any MemoryReader
-  /// Without a cache: each part of a stack is read once.
-  private let stackMemory: any MemoryReader
+  private let memory: CachingMemoryReader
+  private let stacks: StackCopies?
   private let is64Bit: Bool
   private let limit: UInt64
   private var blocks: Set<UInt64> = []
-  private let stacks: [AddressRange]
+  /// Memory that the program writes, by address, without stacks, which the dump has anyway.
+  private let data: [AddressRange]
 
-  init(_ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, limit: UInt64) {
+  init(_ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, stacks: StackCopies?, limit: UInt64) {
     map = snapshot.map
     self.memory = CachingMemoryReader(memory)
-    stackMemory = memory
+    self.stacks = stacks
     is64Bit = snapshot.is64Bit
     self.limit = limit
-    stacks = snapshot.threads.compactMap { $0.stack?.kept }.inOrder { $0.start < $1.start }
+    data = Self.data(map, without: Self.stacks(of: snapshot))
+  }
+
+  /// What is kept of the stacks, by address.
+  static func stacks(of snapshot: borrowing ProcessSnapshot) -> [AddressRange] {
+    snapshot.threads.compactMap { $0.stack?.kept }.inOrder { $0.start < $1.start }
+  }
+
+  private static func data(_ map: MemoryMap, without stacks: [AddressRange]) -> [AddressRange] {
+    var result: [AddressRange] = []
+    func add(_ start: UInt64, _ end: UInt64) {
+      if let range = AddressRange(start: start, end: end), !range.isEmpty { result.append(range) }
+    }
+    var next = stacks[...]
+    for mapping in map.mappings where mapping.isReadable && mapping.isWritable && !mapping.isShared {
+      var start = mapping.range.start
+      while let stack = next.first, stack.start < mapping.range.end {
+        if stack.end > start {
+          add(start, stack.start)
+          start = max(start, stack.end)
+        }
+        if stack.end > mapping.range.end { break }
+        next.removeFirst()
+      }
+      add(start, mapping.range.end)
+    }
+    return result
   }
 
   private var isFull: Bool { UInt64(blocks.count) * Self.blockSize >= limit }
@@ -50,6 +76,7 @@ struct MemorySelection {
   mutating func addHeap(of snapshot: borrowing ProcessSnapshot) {
     let crashed = snapshot.exception?.threadID ?? snapshot.threads.first?.threadID
     let order = snapshot.threads.filter { $0.threadID == crashed } + snapshot.threads.filter { $0.threadID != crashed }
+    let contexts = contexts(of: order.flatMap { $0.context.general.pointers })
     for thread in order {
       if isFull { return }
       let isCrashed = thread.threadID == crashed
@@ -57,7 +84,8 @@ struct MemorySelection {
       if isCrashed, let interrupted = snapshot.exception?.context { context = interrupted }
       for pointer in context.general.pointers {
         add(pointer)
-        if is64Bit { addContexts(from: pointer) }
+        // The registers at the crash are others than those that the thread has now.
+        if is64Bit, isCrashed || contexts.contains(pointer) { addContexts(from: pointer) }
       }
       guard let stack = thread.stack?.kept else { continue }
       search(stack, limit: isCrashed ? Self.searchedCrashing : Self.searchedOther, followsContexts: isCrashed)
@@ -65,38 +93,47 @@ struct MemorySelection {
   }
 
   private mutating func search(_ stack: AddressRange, limit: UInt64, followsContexts: Bool) {
-    let width = is64Bit ? 8 : 4
-    let start = (stack.start + UInt64(width) - 1) & ~UInt64(width - 1)
-    var position = start
-    let end = AddressRange(start: start, size: limit).intersection(stack)?.end ?? start
-    while position < end, !isFull {
-      let bytes = stackMemory.readAvailable(at: position, count: Int(min(16384, end - position)))
-      if bytes.count < width { return }
-      for offset in stride(from: 0, through: bytes.count - width, by: width) {
-        let value: UInt64 =
-          is64Bit
-          ? bytes.littleEndian(at: offset) ?? 0 : UInt64(bytes.littleEndian(UInt32.self, at: offset) ?? 0)
-        // Most words of a stack are small numbers.
-        guard value >= 0x10000 else { continue }
-        add(value)
-        if followsContexts, is64Bit { addContexts(from: value) }
-      }
+    let width: UInt64 = is64Bit ? 8 : 4
+    let start = (stack.start + width - 1) & ~(width - 1)
+    guard let stacks, let searched = AddressRange(start: start, size: limit).intersection(stack) else { return }
+    if let bytes = stacks.bytes(of: searched) {
+      search(bytes, followsContexts)
+      return
+    }
+    var position = searched.start
+    while position < searched.end, !isFull {
+      let bytes = stacks.readAvailable(at: position, count: Int(min(16384, searched.end - position)))
+      if bytes.count < Int(width) { return }
+      bytes.withUnsafeBytes { search($0, followsContexts) }
       position += UInt64(bytes.count)
     }
   }
 
-  /// Whether a pointer leads to data that the program writes, and not to a stack, which the dump has anyway.
-  private func isData(_ address: UInt64) -> Bool {
-    guard let mapping = map.mapping(of: address), mapping.isReadable, mapping.isWritable, !mapping.isShared else {
-      return false
+  private mutating func search(_ bytes: UnsafeRawBufferPointer, _ followsContexts: Bool) {
+    let width = is64Bit ? 8 : 4
+    var offset = 0
+    while offset + width <= bytes.count {
+      let value =
+        is64Bit
+        ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        : UInt64(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      offset += width
+      // Most words of a stack are small numbers.
+      if value < 0x10000 { continue }
+      add(value)
+      if followsContexts, is64Bit { addContexts(from: value) }
     }
+  }
+
+  /// Whether a pointer leads to data that the program writes, and not to a stack.
+  private func isData(_ address: UInt64) -> Bool {
     var low = 0
-    var high = stacks.count
+    var high = data.count
     while low < high {
       let middle = low + (high - low) / 2
-      if stacks[middle].end <= address { low = middle + 1 } else { high = middle }
+      if data[middle].end <= address { low = middle + 1 } else { high = middle }
     }
-    return low == stacks.count || !stacks[low].contains(address)
+    return low < data.count && data[low].start <= address
   }
 
   private mutating func add(_ pointer: UInt64) {
@@ -109,15 +146,43 @@ struct MemorySelection {
     }
   }
 
+  /// Which pointers lead to what looks like a context, of as many as one call can look at.
+  private func contexts(of pointers: [UInt64]) -> Set<UInt64> {
+    guard is64Bit else { return [] }
+    let places = pointers.filter { mayBeContext($0) }
+    var words = [UInt64](repeating: 0, count: 2 * places.count)
+    let size = 2 * MemoryLayout<UInt64>.size
+    let known = words.withUnsafeMutableBytes { buffer in
+      places.indices.map { index in
+        MemoryPiece(
+          address: places[index],
+          buffer: UnsafeMutableRawBufferPointer(rebasing: buffer[(index * size)..<((index + 1) * size)]))
+      }.withUnsafeBufferPointer { min(max(memory.readPieces($0), 0), places.count) }
+    }
+    var result: Set<UInt64> = []
+    // Of the others nothing is known.
+    for (index, place) in places.enumerated() where index >= known || isCode(UInt64(littleEndian: words[2 * index + 1]))
+    {
+      result.insert(place)
+    }
+    return result
+  }
+
+  private func mayBeContext(_ address: UInt64) -> Bool { address & 15 == 0 && isData(address) }
+
+  /// Whether a function can be there. The upper bits may be a signature.
+  private func isCode(_ address: UInt64) -> Bool {
+    map.mapping(of: address & 0x0fff_ffff_ffff_ffff)?.isExecutable == true
+  }
+
   /// Contexts of Swift's asynchronous functions: {parent context, function to resume at}, on the heap. The chain is the
-  /// stack of a task, and nothing but the chain leads to its older frames. The upper bits of the function may be a
-  /// signature.
+  /// stack of a task, and nothing but the chain leads to its older frames.
   private mutating func addContexts(from pointer: UInt64) {
     var context = pointer
     for _ in 0..<Self.contextLimit {
-      guard context & 15 == 0, !isFull, isData(context),
+      guard mayBeContext(context), !isFull,
         let parent = try? memory.readUInt64(at: context), let resume = try? memory.readUInt64(at: context &+ 8),
-        map.mapping(of: resume & 0x0fff_ffff_ffff_ffff)?.isExecutable == true
+        isCode(resume)
       else { return }
       add(context)
       context = parent

@@ -64,13 +64,15 @@ public enum MinidumpCapture {
     _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ options: MinidumpCaptureOptions,
     to sink: any MinidumpSink, _ makeCopier: ((any MemoryReader) -> any MinidumpMemoryCopier)?
   ) throws(MinidumpWriteError) -> UnfinishedMinidump {
+    let raw = memory
     var memory = memory
     // What is not in the contents cannot be in the dump; this is what keeps the contents of the stacks.
     if let rules = snapshot.sanitization { memory = SanitizedMemory(memory, of: snapshot, rules) }
     if let hidden = snapshot.hiddenEnvironment, !hidden.isEmpty { memory = HiddenMemory(memory, hidden) }
-    let reader = memory
+    let stacks = stacks(snapshot, memory, options)
+    let reader = stacks ?? memory
     return try MinidumpWriter.begin(
-      contents(snapshot, memory: reader, options), to: sink, chunk: chunk, copier: makeCopier?(reader),
+      contents(snapshot, memory: raw, stacks: stacks, options), to: sink, chunk: chunk, copier: makeCopier?(reader),
       readPieces: { pieces in
         pieces.map { MemoryPiece(address: $0.address, buffer: $0.buffer) }.withUnsafeBufferPointer {
           reader.readPieces($0)
@@ -88,6 +90,23 @@ public enum MinidumpCapture {
   /// - Parameter memory: is searched for pointers in the style `smart`.
   public static func contents(
     _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, _ options: MinidumpCaptureOptions = .init()
+  ) -> MinidumpContents {
+    contents(snapshot, memory: memory, stacks: stacks(snapshot, memory, options), options)
+  }
+
+  /// Copies where stacks are looked at twice.
+  private static func stacks(
+    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ options: MinidumpCaptureOptions
+  ) -> StackCopies? {
+    options.style == .smart ? StackCopies(memory, MemorySelection.stacks(of: snapshot)) : nil
+  }
+
+  /// - Parameters:
+  ///   - memory: where pointers lead; nothing of it is in the result.
+  ///   - stacks: are searched for pointers, as they will be in the dump; nowhere but in the style `smart`.
+  private static func contents(
+    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, stacks: StackCopies?,
+    _ options: MinidumpCaptureOptions
   ) -> MinidumpContents {
     var contents = MinidumpContents()
     contents.timestamp = UInt32(truncatingIfNeeded: snapshot.timestamp.seconds)
@@ -109,7 +128,7 @@ public enum MinidumpCapture {
     switch options.style {
     case .stacks: contents.memory = addresses(windows)
     case .smart:
-      var selection = MemorySelection(snapshot, memory: memory, limit: options.heapLimit)
+      var selection = MemorySelection(snapshot, memory: memory, stacks: stacks, limit: options.heapLimit)
       selection.addHeap(of: snapshot)
       contents.memory = addresses(windows + selection.ranges)
     case .full:

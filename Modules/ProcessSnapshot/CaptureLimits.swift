@@ -29,6 +29,12 @@ public struct CaptureLimits: Hashable, Sendable {
   public var readsEnvironment = false
   /// Whether the SONAME is read of modules whose file is known: a page of memory for each.
   public var readsSonames = true
+  /// Whether the CPU times of each thread are read: the kernel takes twice as long for them as for all else it tells of a
+  /// thread.
+  public var readsThreadTimes = true
+  /// Whether registers beyond SSE are read of each thread: some kilobytes, which a dump has of the crash alone, where they
+  /// come with the signal.
+  public var readsExtendedState = true
 
   public init() {}
 }

@@ -111,13 +111,15 @@ private struct ProcessCapture {
     for thread in threads {
       let context: CPUContext
       do throws(Errno) {
-        context = try registers.read(thread, &snapshot.softErrors)
+        context = try registers.read(thread, extended: limits.readsExtendedState, &snapshot.softErrors)
       } catch {
         fail("threads", "registers of thread \(thread) cannot be read: \(error)")
         continue
       }
       var result = ThreadSnapshot(threadID: thread, context: context)
-      let statistics = ThreadStatistics((try? files.read("stat", thread: thread, limit: 4096)) ?? [])
+      let statistics =
+        limits.readsThreadTimes
+        ? ThreadStatistics((try? files.read("stat", thread: thread, limit: 4096)) ?? []) : nil
       result.name = statistics?.name ?? name(of: thread)
       if let statistics {
         result.userSeconds = Double(statistics.userTicks) / ticks
@@ -136,16 +138,10 @@ private struct ProcessCapture {
   }
 
   private static func priority(of thread: Int32) -> ThreadPriority? {
-    var parameters = sched_param()
-    let policy = sched_getscheduler(thread)
-    guard policy >= 0, sched_getparam(thread, &parameters) == 0 else { return nil }
-    // -1 is a priority as well.
-    linux_set_errno(0)
-    let nice = linux_thread_nice(thread)
-    guard Errno.current.rawValue == 0 else { return nil }
-    // The flag SCHED_RESET_ON_FORK may be set in the policy.
+    var scheduling = linux_scheduling()
+    guard linux_thread_scheduling(thread, &scheduling) == 0 else { return nil }
     return ThreadPriority(
-      policy: policy & ~0x4000_0000, staticPriority: parameters.sched_priority, nice: nice)
+      policy: scheduling.policy, staticPriority: scheduling.static_priority, nice: scheduling.nice)
   }
 
   mutating func readMap(_ request: ExceptionRequest?) {

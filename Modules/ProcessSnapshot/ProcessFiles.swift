@@ -12,7 +12,7 @@ struct ProcessFiles {
   let isVisible: Bool
   private let broker: ProcessBroker?
   private var fetched: [(name: String, bytes: [UInt8])] = []
-  /// Files that were read before the process was stopped.
+  /// Files of the process's first thread that were read before it was stopped.
   private var early: [(name: String, bytes: [UInt8])] = []
 
   init(process: Int32, representative: Int32, isVisible: Bool = true, broker: ProcessBroker? = nil) {
@@ -24,16 +24,19 @@ struct ProcessFiles {
 
   func path(_ name: String) -> FilePath { FilePath("/proc/\(process)/\(name)") }
 
-  /// Reads what a stop does not change, so that the process stands still for less long.
+  /// Reads what a stop does not change, or should not, so that the process stands still for less long.
   mutating func readEarly() {
-    for name in ["auxv", "cmdline", "limits"] {
+    for name in ["auxv", "cmdline", "limits", "status"] {
       if let bytes = try? read(name, limit: 1 << 20), !bytes.isEmpty { early.append((name, bytes)) }
     }
   }
 
   /// A file of the process, by way of its representative.
   func read(_ name: String, limit: Int) throws(Errno) -> [UInt8] {
-    if let known = early.first(where: { $0.name == name }), known.bytes.count <= limit { return known.bytes }
+    // A first thread that has ended tells little of the others.
+    if representative == process, let known = early.first(where: { $0.name == name }), known.bytes.count <= limit {
+      return known.bytes
+    }
     return try readFile("task/\(representative)/\(name)", or: name, limit: limit)
   }
 

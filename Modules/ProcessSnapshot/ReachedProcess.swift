@@ -102,8 +102,9 @@ private struct Ladder {
   mutating func stop() throws(ProcessSnapshotError) -> Way {
     var files = ProcessFiles(process: process, representative: process)
     var known: [Int32] = []
+    let isReadable = ProcessFiles.areReadable(process)
     // A stopped process can answer nothing: what /proc does not tell here is asked for before.
-    if !ProcessFiles.areReadable(process), let helper {
+    if !isReadable, let helper {
       refused("files", "/proc/\(process) cannot be read here; the client has told what it sees")
       do throws(Errno) {
         let server = try helper.serveMemory()
@@ -114,7 +115,8 @@ private struct Ladder {
       }
     }
     files.readEarly()
-    let stopped = try StoppedProcess.stop(process, known: known)
+    let status = isReadable ? try? files.read("status", limit: 1 << 20) : nil
+    let stopped = try StoppedProcess.stop(process, known: known, status: status)
     files.representative = stopped.representative
     let memory = MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
     let source = CaptureSource(

@@ -10,13 +10,14 @@ enum RegisterReading {
   /// With AMX the XSAVE area takes about 11 KiB.
   private static let extendedLimit = 32768
 
+  /// - Parameter extended: whether registers beyond SSE are wanted.
   /// - Throws: without general registers; the rest is left empty with an error in `errors`.
-  static func read(_ thread: Int32, _ errors: inout [SoftError]) throws(Errno) -> CPUContext {
-    let general = try registerSet(thread, Self.general, capacity: 512)
-    guard let (registers, wide) = parse(general) else { throw .notSupported }
+  static func read(_ thread: Int32, extended isExtended: Bool, _ errors: inout [SoftError]) throws(Errno) -> CPUContext
+  {
+    let (registers, wide) = try generalRegisters(thread)
     var context = CPUContext(general: registers, is64Bit: wide)
     // A CPU without XSAVE has no such set: no error.
-    if let extended = try? registerSet(thread, extended, capacity: extendedLimit), extended.count >= 576 {
+    if isExtended, let extended = try? registerSet(thread, extended, capacity: extendedLimit), extended.count >= 576 {
       context.extendedState = extended
       // The area begins with what FXSAVE writes, up to where the kernel put a note of its own: no call for that alone.
       context.floatingPoint = Array(extended[..<464]) + [UInt8](repeating: 0, count: 48)
@@ -30,6 +31,19 @@ enum RegisterReading {
     return context
   }
 
+  private static func generalRegisters(_ thread: Int32) throws(Errno) -> (GeneralRegisters, is64Bit: Bool) {
+    var words = [UInt64](repeating: 0, count: 64)
+    let result: Int = words.withUnsafeMutableBytes { buffer in
+      guard let base = buffer.baseAddress else { return 0 }
+      return linux_ptrace_register_set(thread, general, base, buffer.count)
+    }
+    if result < 0 { throw Errno(rawValue: Int32(truncatingIfNeeded: -result)) }
+    guard let registers = words.withUnsafeBytes({ parse(UnsafeRawBufferPointer(rebasing: $0.prefix(result))) }) else {
+      throw .notSupported
+    }
+    return registers
+  }
+
   private static func registerSet(_ thread: Int32, _ type: UInt, capacity: Int) throws(Errno) -> [UInt8] {
     var failure: Int = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
@@ -39,15 +53,16 @@ enum RegisterReading {
       if result < 0 { failure = -result } else { count = min(result, capacity) }
     }
     if failure != 0 { throw Errno(rawValue: Int32(truncatingIfNeeded: failure)) }
+    if bytes.count == capacity { return bytes }
     // A copy that is as large as the registers: the buffers of ten thousand threads would be 320 MB.
     return bytes.withUnsafeBufferPointer { Array($0) }
   }
 
   /// `struct user_regs_struct` of 64-bit threads (27 words) or of 32-bit ones (17 words of 4 bytes).
-  static func parse(_ bytes: [UInt8]) -> (GeneralRegisters, is64Bit: Bool)? {
+  static func parse(_ bytes: UnsafeRawBufferPointer) -> (GeneralRegisters, is64Bit: Bool)? {
     var registers = GeneralRegisters()
     if bytes.count == 216 {
-      let w = (0..<27).map { bytes.littleEndian(UInt64.self, at: $0 * 8) ?? 0 }
+      let w = Words<UInt64>(bytes: bytes)
       (registers.r15, registers.r14, registers.r13, registers.r12) = (w[0], w[1], w[2], w[3])
       (registers.rbp, registers.rbx) = (w[4], w[5])
       (registers.r11, registers.r10, registers.r9, registers.r8) = (w[6], w[7], w[8], w[9])
@@ -58,7 +73,7 @@ enum RegisterReading {
       return (registers, true)
     }
     if bytes.count == 68 {
-      let w = (0..<17).map { UInt64(bytes.littleEndian(UInt32.self, at: $0 * 4) ?? 0) }
+      let w = Words<UInt32>(bytes: bytes)
       (registers.rbx, registers.rcx, registers.rdx, registers.rsi, registers.rdi) = (w[0], w[1], w[2], w[3], w[4])
       (registers.rbp, registers.rax, registers.ds, registers.es) = (w[5], w[6], w[7], w[8])
       (registers.fs, registers.gs, registers.originalRAX, registers.rip) = (w[9], w[10], w[11], w[12])
@@ -66,5 +81,14 @@ enum RegisterReading {
       return (registers, false)
     }
     return nil
+  }
+}
+
+/// Registers as the kernel gives them.
+private struct Words<Word: FixedWidthInteger & BitwiseCopyable> {
+  let bytes: UnsafeRawBufferPointer
+
+  subscript(index: Int) -> UInt64 {
+    UInt64(Word(littleEndian: bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Word>.size, as: Word.self)))
   }
 }

@@ -33,7 +33,14 @@ public struct StoppedProcess: ~Copyable {
   public static func stop(
     _ process: Int32, timeout: Int64 = 2000, known: [Int32] = []
   ) throws(ProcessSnapshotError) -> StoppedProcess {
-    var seizure = Seizure(process, known)
+    try stop(process, timeout: timeout, known: known, status: nil)
+  }
+
+  /// - Parameter status: the process's file of that name, where somebody has read it.
+  static func stop(
+    _ process: Int32, timeout: Int64 = 2000, known: [Int32], status: [UInt8]?
+  ) throws(ProcessSnapshotError) -> StoppedProcess {
+    var seizure = Seizure(process, known, status)
     do throws(ProcessSnapshotError) {
       try seizure.run(until: MonotonicInstant.now().advanced(milliseconds: timeout))
     } catch {
@@ -72,11 +79,11 @@ private struct Seizure {
   private let signals = ChildSignals()
   let isOwnChild: Bool
 
-  init(_ process: Int32, _ told: [Int32]) {
+  init(_ process: Int32, _ told: [Int32], _ status: [UInt8]?) {
     self.process = process
     self.told = told
-    let status = StatusFile((try? ProcFile(process: process, thread: process).read("status", limit: 1 << 20)) ?? [])
-    isOwnChild = status.numbers("PPid")?.first == UInt64(getpid())
+    let status = status ?? (try? ProcFile(process: process, thread: process).read("status", limit: 1 << 20)) ?? []
+    isOwnChild = StatusFile(status).numbers("PPid")?.first == UInt64(getpid())
   }
 
   mutating func run(until deadline: MonotonicInstant) throws(ProcessSnapshotError) {

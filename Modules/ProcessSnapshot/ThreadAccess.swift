@@ -38,15 +38,18 @@ enum RegisterSource {
   case broker(ProcessBroker)
   case systemCalls(ProcessFiles)
 
+  /// - Parameter extended: whether registers beyond SSE are wanted.
   /// - Throws: without general registers; what else is missing is left empty with an error in `errors`.
-  func read(_ thread: Int32, _ errors: inout [SoftError]) throws(Errno) -> CPUContext {
+  func read(_ thread: Int32, extended: Bool, _ errors: inout [SoftError]) throws(Errno) -> CPUContext {
     switch self {
-    case .ptrace: return try RegisterReading.read(thread, &errors)
+    case .ptrace: return try RegisterReading.read(thread, extended: extended, &errors)
     case .broker(let broker):
       let registers = try broker.registers(of: thread)
       let wide = broker.is64Bit() ?? true
-      guard let (general, _) = RegisterReading.parse(wide ? registers.general : Array(registers.general.prefix(68)))
-      else { throw .notSupported }
+      let general = registers.general.withUnsafeBytes {
+        RegisterReading.parse(UnsafeRawBufferPointer(rebasing: wide ? $0[...] : $0.prefix(68)))?.0
+      }
+      guard let general else { throw .notSupported }
       return CPUContext(general: general, floatingPoint: registers.floatingPoint, is64Bit: wide)
     case .systemCalls(let files):
       var general = GeneralRegisters()

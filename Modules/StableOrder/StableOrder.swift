@@ -41,6 +41,18 @@ public enum StableOrder {
     return order
   }
 
+  /// As `positions`; `nil` where all is in order as it is, as most of what comes from the kernel.
+  /// - Parameter comparison: as of `positions`.
+  @inline(never)
+  public static func changedPositions(_ count: Int, _ comparison: Comparison) -> [Int]? {
+    var position = 1
+    while position < count {
+      if comparison.precedes(position, position &- 1) { return positions(count, comparison) }
+      position &+= 1
+    }
+    return nil
+  }
+
   /// Merges two neighbouring parts, each in order, into the same places of another array.
   @inline(never)
   private static func merge(
@@ -70,8 +82,9 @@ extension Array {
   @inlinable
   public func inOrder(by precedes: (Element, Element) -> Bool) -> [Element] {
     let positions = withoutActuallyEscaping(precedes) { precedes in
-      StableOrder.positions(count, StableOrder.Comparison { precedes(self[$0], self[$1]) })
+      StableOrder.changedPositions(count, StableOrder.Comparison { precedes(self[$0], self[$1]) })
     }
+    guard let positions else { return self }
     var result: [Element] = []
     result.reserveCapacity(count)
     for position in positions { result.append(self[position]) }

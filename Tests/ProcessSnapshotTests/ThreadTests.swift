@@ -40,6 +40,26 @@ import Testing
     #expect(snapshot.softErrors == [])
   }
 
+  @Test func `times and long registers that nobody wants are not read, and all else is the same`() throws {
+    let fixture = try Fixture("registers")
+    let whole = try fixture.capture()
+    var limits = CaptureLimits()
+    limits.readsThreadTimes = false
+    limits.readsExtendedState = false
+    let short = try fixture.capture(limits: limits)
+    #expect(short.threads.allSatisfy { $0.userSeconds == nil && $0.context.extendedState.isEmpty })
+    #expect(short.threads.map { $0.threadID } == whole.threads.map { $0.threadID })
+    #expect(short.threads.map { $0.name } == whole.threads.map { $0.name })
+    #expect(short.threads.map { $0.priority } == whole.threads.map { $0.priority })
+    let thread = try #require(short.threads.first { $0.threadID == (try? fixture.number(0)) })
+    expectKnownRegisters(thread.context.general)
+    // The rest of the area may be the kernel's own.
+    #expect(
+      thread.context.floatingPoint.prefix(464)
+        == whole.threads.first { $0.threadID == thread.threadID }?.context.floatingPoint.prefix(464))
+    #expect(short.softErrors == [])
+  }
+
   private func names(_ process: Int32) throws -> [String] {
     try FileSystem.entries(of: FilePath("/proc/\(process)/task")).map {
       let comm = FilePath("/proc/\(process)/task").appending(bytes: $0).appending("comm")

@@ -42,12 +42,13 @@ func makeModules(_ count: Int, _ settings: Settings) throws -> String {
   return folder
 }
 
-/// Columns of numbers for each handler, ours first and the peer last.
+/// Columns of numbers for each handler: ours, the peers, the floor, and what else is measured.
 func handlerSamples(
   _ settings: Settings, _ name: String, _ arguments: [String], besides others: [Program] = []
 ) throws -> [[[Double]]] {
   var programs = settings.handlers
   programs += settings.peerHandlers
+  if let floor = settings.floorHandler { programs.append(floor) }
   if programs.isEmpty { throw Failure("no handler to measure: --handler NAME=PATH") }
   programs += others
   var pairs: [String] = []
@@ -70,13 +71,14 @@ func handlerRows(
   _ name: String, _ unit: String, _ column: Int, _ samples: [[[Double]]], _ settings: Settings, less base: Double = 0
 ) -> [Row] {
   func values(_ index: Int) -> [Double] { samples[index].map { $0[column] - base } }
+  let floor = settings.floorHandler == nil ? [] : values(settings.handlers.count + settings.peerHandlers.count)
   return settings.handlers.enumerated().flatMap { index, handler -> [Row] in
     let own = "\(name)/\(handler.name)"
-    if settings.peerHandlers.isEmpty { return [Row(name: own, unit: unit, ours: values(index))] }
+    if settings.peerHandlers.isEmpty { return [Row(name: own, unit: unit, ours: values(index), floor: floor)] }
     return settings.peerHandlers.enumerated().map { number, peer in
       Row(
         name: own, unit: unit, ours: values(index), peer: peer.name,
-        theirs: values(settings.handlers.count + number))
+        theirs: values(settings.handlers.count + number), floor: floor)
     }
   }
 }

@@ -21,6 +21,8 @@ struct Settings {
   var handlers: [Program] = []
   /// Those of others.
   var peerHandlers: [Program] = []
+  /// The least that a handler can do.
+  var floorHandler: Program?
   var client = ""
   /// libsentry.so, in each way that it is built.
   var libraries: [Program] = []
@@ -70,6 +72,7 @@ struct Settings {
       case "--crashctl": crashctl = try value(of: argument)
       case "--walker": walker = try value(of: argument)
       case "--lister": lister = try value(of: argument)
+      case "--floor-handler": floorHandler = Program(name: "floor", path: try value(of: argument))
       case "--peer-reader": peerReader = try value(of: argument)
       case "--peer-python": peerPython = try value(of: argument)
       case "--lldb": lldb = try value(of: argument)

@@ -6,6 +6,7 @@
 #include "gnu_source.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -90,7 +91,38 @@ static inline void linux_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registe
 #endif
 }
 
-// getpriority(2) of one thread. The type of its first parameter depends on the features that are asked for.
-static inline int linux_thread_nice(pid_t thread) { return getpriority(PRIO_PROCESS, (id_t)thread); }
+// How a thread is scheduled.
+struct linux_scheduling {
+  int policy, static_priority, nice;
+};
+
+// The answer of sched_getattr(2), for which older headers have no type.
+struct linux_scheduling_attributes {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime, deadline, period;
+};
+
+// One call where the kernel has it, three in a sandbox that does not. 0, or -1 with errno.
+static inline int linux_thread_scheduling(pid_t thread, struct linux_scheduling *_Nonnull result) {
+  struct linux_scheduling_attributes attributes = {.size = 0};
+  if (syscall(SYS_sched_getattr, thread, &attributes, sizeof attributes, 0) == 0) {
+    *result = (struct linux_scheduling){(int)attributes.policy, (int)attributes.priority, attributes.nice};
+    return 0;
+  }
+  if (errno == ESRCH) return -1;
+  struct sched_param parameters;
+  result->policy = sched_getscheduler(thread);
+  if (result->policy < 0 || sched_getparam(thread, &parameters) != 0) return -1;
+  // The flag SCHED_RESET_ON_FORK may be set in the policy.
+  result->policy &= ~0x40000000;
+  result->static_priority = parameters.sched_priority;
+  // -1 is a priority as well.
+  errno = 0;
+  result->nice = getpriority(PRIO_PROCESS, (id_t)thread);
+  return errno == 0 ? 0 : -1;
+}
 
 #endif
