@@ -80,9 +80,9 @@ public struct ELFSegment: Hashable, Sendable {
   static func size(is64Bit: Bool) -> Int { is64Bit ? 56 : 32 }
 
   init?(_ bytes: [UInt8], at offset: Int, is64Bit: Bool) {
-    guard let raw = bytes.bytes(at: offset, count: Self.size(is64Bit: is64Bit)) else { return nil }
-    func word(_ offset: Int) -> UInt32 { raw.littleEndian(at: offset) ?? 0 }
-    func long(_ offset: Int) -> UInt64 { raw.littleEndian(at: offset) ?? 0 }
+    guard offset >= 0, bytes.count - offset >= Self.size(is64Bit: is64Bit) else { return nil }
+    func word(_ place: Int) -> UInt32 { bytes.littleEndian(at: offset + place) ?? 0 }
+    func long(_ place: Int) -> UInt64 { bytes.littleEndian(at: offset + place) ?? 0 }
     type = word(0)
     if is64Bit {
       flags = word(4)
@@ -112,6 +112,11 @@ public struct ELFSegment: Hashable, Sendable {
     } catch {
       throw ELFImageError(.unreadable, at: address, "the program headers cannot be read")
     }
-    return (0..<count).compactMap { ELFSegment(bytes, at: $0 * size, is64Bit: header.is64Bit) }
+    var segments: [ELFSegment] = []
+    segments.reserveCapacity(count)
+    for index in 0..<count {
+      if let segment = ELFSegment(bytes, at: index * size, is64Bit: header.is64Bit) { segments.append(segment) }
+    }
+    return segments
   }
 }

@@ -28,9 +28,8 @@ public struct ELFNote: Hashable, Sendable {
     // Every note takes at least 12 bytes; the cap bounds the work on a segment that claims to be huge.
     for _ in 0..<65536 {
       guard area.end - position >= 12 else { return nil }
-      let header = reader.readAvailable(at: position, count: 12)
-      guard let nameSize: UInt32 = header.littleEndian(at: 0), let size: UInt32 = header.littleEndian(at: 4),
-        let noteType: UInt32 = header.littleEndian(at: 8)
+      guard let nameSize = try? reader.readUInt32(at: position), let size = try? reader.readUInt32(at: position + 4),
+        let noteType = try? reader.readUInt32(at: position + 8)
       else { return nil }
       let start = position + 12
       // The header of 12 bytes counts: a name of 4 bytes ends at a multiple of 8.

@@ -7,7 +7,15 @@ internal import CLinuxShims
 public struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   public private(set) var bytes: [UInt8]
 
-  public init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes.prefix { $0 != 0 }) }
+  public init(bytes: some Sequence<UInt8>) { self.init(copied: Array(bytes)) }
+
+  // All of it is copied first: the length of nearly every sequence is known, and a path with a NUL is rare.
+  @inline(never)
+  private init(copied bytes: [UInt8]) {
+    self.bytes = bytes
+    if let end = bytes.firstIndex(of: 0) { self.bytes.removeLast(bytes.count - end) }
+  }
+
   @inline(never)
   public init(_ string: String) { self.init(bytes: string.utf8) }
   public init(stringLiteral value: String) { self.init(value) }
@@ -32,9 +40,11 @@ public struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomSt
 
   @inline(never)
   private func appending(_ component: FilePath) -> FilePath {
-    var result = self
+    var result: FilePath = ""
+    result.bytes.reserveCapacity(bytes.count + 1 + component.bytes.count)
+    result.bytes += bytes
     if let last = bytes.last, last != UInt8(ascii: "/") { result.bytes.append(UInt8(ascii: "/")) }
-    result.bytes.append(contentsOf: component.bytes)
+    result.bytes += component.bytes
     return result
   }
 

@@ -14,7 +14,14 @@ struct EnvironmentCopies {
   /// process's to arrange. What is left then is not looked at.
   private var budget = 200_000_000
 
-  private let values: [[UInt8]]
+  private struct Value {
+    /// Its first byte in `texts`.
+    let start: Int
+    let count: Int
+  }
+
+  private let texts: [UInt8]
+  private let values: [Value]
   /// By the first two bytes of a value: whether there is one.
   private let beginnings: [UInt64]
   /// By four bytes that follow each other in the first seven of a value, hashed: whether there are such. One of the four
@@ -23,22 +30,28 @@ struct EnvironmentCopies {
 
   /// - Parameter environment: `NAME=value` strings, each with a zero behind it.
   init(_ environment: [UInt8]) {
-    var values: [[UInt8]] = []
+    let texts = environment.count > Self.limit ? Array(environment.prefix(Self.limit)) : environment
+    var values: [Value] = []
+    values.reserveCapacity(64)
     var beginnings = [UInt64](repeating: 0, count: 1024)
     var words = [UInt64](repeating: 0, count: 1024)
-    for entry in environment.prefix(Self.limit).split(separator: 0) {
-      guard let sign = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
-      let value = Array(entry[(sign + 1)...].prefix(Self.longest))
+    var next = 0
+    while next < texts.count, values.count < Self.most {
+      let end = texts[next...].firstIndex(of: 0) ?? texts.count
+      let sign = texts[next..<end].firstIndex(of: UInt8(ascii: "="))
+      next = end + 1
+      guard let sign else { continue }
+      let value = Value(start: sign + 1, count: min(end - sign - 1, Self.longest))
       if value.count < Self.shortest { continue }
-      if values.count == Self.most { break }
-      let key = Int(value[0]) | Int(value[1]) << 8
+      let key = Int(texts[value.start]) | Int(texts[value.start + 1]) << 8
       beginnings[key >> 6] |= 1 << UInt64(key & 63)
-      for place in 0..<4 {
-        let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(value[place + $1]) << UInt32(8 * $1) }
+      for place in value.start..<(value.start + 4) {
+        let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(texts[place + $1]) << UInt32(8 * $1) }
         words[Self.hash(word) >> 6] |= 1 << UInt64(Self.hash(word) & 63)
       }
       values.append(value)
     }
+    self.texts = texts
     self.values = values
     self.beginnings = beginnings
     self.words = words
@@ -120,12 +133,12 @@ struct EnvironmentCopies {
   }
 
   private mutating func matches(
-    _ value: [UInt8], from start: Int, count: Int, _ bytes: UnsafeMutableRawBufferPointer, _ offset: Int
+    _ value: Value, from start: Int, count: Int, _ bytes: UnsafeMutableRawBufferPointer, _ offset: Int
   ) -> Bool {
     // From the end: values have beginnings in common, as paths do.
     var index = count - 1
     while index >= 0 {
-      if value[start + index] != bytes[offset + index] {
+      if texts[value.start + start + index] != bytes[offset + index] {
         budget -= count - index
         return false
       }

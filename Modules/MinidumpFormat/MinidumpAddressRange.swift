@@ -31,6 +31,7 @@ extension MinidumpAddressRange {
   /// Sorted by address, without empty ranges, overlapping and touching ones merged.
   internal static func coalesced(_ ranges: [MinidumpAddressRange]) -> [MinidumpAddressRange] {
     var result: [MinidumpAddressRange] = []
+    result.reserveCapacity(ranges.count)
     for range in ranges.inOrder(by: { ($0.start, $0.size) < ($1.start, $1.size) }) where range.size > 0 {
       let clamped = MinidumpAddressRange(start: range.start, size: range.end - range.start)
       if let last = result.last, clamped.start <= last.end {
