@@ -9,7 +9,6 @@ let package = Package(
     .executableTarget(
       name: "handler-client", path: "Sources/HandlerClient",
       linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
-    .executableTarget(name: "floor-handler", path: "Sources/FloorHandler"),
     .executableTarget(
       name: "library-client", path: "Sources/LibraryClient", linkerSettings: [.linkedLibrary("dl")]),
     .executableTarget(

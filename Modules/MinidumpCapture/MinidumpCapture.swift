@@ -261,16 +261,25 @@ public enum MinidumpCapture {
   }
 
   private static func memoryInfo(_ snapshot: borrowing ProcessSnapshot) -> [MinidumpMemoryInfo] {
-    let modules = snapshot.modules.inOrder { $0.range.start < $1.range.start }
-    var next = modules[...]
-    return snapshot.map.mappings.map { mapping in
-      while let module = next.first, module.range.end <= mapping.range.start { next.removeFirst() }
-      let module = next.first.flatMap { $0.range.overlaps(mapping.range) ? $0 : nil }
-      return MinidumpMemoryInfo(
-        base: mapping.range.start, size: mapping.range.size, state: .commit,
-        protection: .init(read: mapping.isReadable, write: mapping.isWritable, execute: mapping.isExecutable),
-        kind: module != nil ? .image : mapping.inode != 0 ? .mapped : .private, allocationBase: module?.range.start)
+    // There may be tens of thousands: nothing is copied of them but numbers.
+    let modules = snapshot.modules.map { $0.range }.inOrder { $0.start < $1.start }
+    let mappings = snapshot.map.mappings
+    var result: [MinidumpMemoryInfo] = []
+    result.reserveCapacity(mappings.count)
+    var next = 0
+    for index in mappings.indices {
+      let range = mappings[index].range
+      while next < modules.count, modules[next].end <= range.start { next += 1 }
+      let module = next < modules.count && modules[next].overlaps(range) ? modules[next] : nil
+      result.append(
+        MinidumpMemoryInfo(
+          base: range.start, size: range.size, state: .commit,
+          protection: .init(
+            read: mappings[index].isReadable, write: mappings[index].isWritable, execute: mappings[index].isExecutable),
+          kind: module != nil ? .image : mappings[index].inode != 0 ? .mapped : .private,
+          allocationBase: module?.start))
     }
+    return result
   }
 
   /// Files of /proc as processors know them. The environment is in here only if the snapshot has it.

@@ -18,21 +18,25 @@ public struct MemoryMap: Sendable {
 
   /// Parses the text of `/proc/PID/maps`.
   public static func parse(_ text: [UInt8]) -> ParseResult {
-    var mappings: [MemoryMapping] = []
-    // A line has at least 49 bytes; where they are longer, the rest of the memory is never touched.
-    mappings.reserveCapacity(text.count / 49 + 1)
-    var number = 0
-    var scanner = TextScanner(text)
-    while true {
-      while scanner.skip(UInt8(ascii: "\n")) {}
-      if scanner.isAtEnd { break }
-      number += 1
-      guard let mapping = MemoryMapping(line: &scanner) else { return .malformed(line: number) }
-      if mapping.range.isEmpty { continue }
-      if let last = mappings.last, mapping.range.start < last.range.end { return .changed }
-      mappings.append(mapping)
+    text.withUnsafeBufferPointer { text in
+      var mappings: [MemoryMapping] = []
+      // A line has at least 49 bytes; where they are longer, the rest of the memory is never touched.
+      mappings.reserveCapacity(text.count / 49 + 1)
+      var number = 0
+      var end: UInt64 = 0
+      var scanner = MapScanner(text)
+      while true {
+        while scanner.skip(MapScanner.newline) {}
+        if scanner.isAtEnd { break }
+        number += 1
+        guard let mapping = MemoryMapping(line: &scanner) else { return .malformed(line: number) }
+        if mapping.range.isEmpty { continue }
+        if mapping.range.start < end { return .changed }
+        end = mapping.range.end
+        mappings.append(mapping)
+      }
+      return .parsed(MemoryMap(mappings))
     }
-    return .parsed(MemoryMap(mappings))
   }
 
   /// Index of the mapping that holds `address`.

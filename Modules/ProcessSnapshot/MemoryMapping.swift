@@ -39,35 +39,29 @@ public struct MemoryMapping: Hashable, Sendable {
   var isKernelData: Bool { inode == 0 && name.bytes.starts(with: "[vvar".utf8) }
 
   /// Takes a line up to its newline; `nil` when it is malformed.
-  init?(line scanner: inout TextScanner) {
-    guard let start = scanner.hexadecimal(), scanner.skip(UInt8(ascii: "-")),
+  init?(line scanner: inout MapScanner) {
+    // "r", "w", "x"; "s", "S" and "p".
+    guard let start = scanner.hexadecimal(), scanner.skip(MapScanner.dash),
       let end = scanner.hexadecimal(), let range = AddressRange(start: start, end: end),
-      scanner.skip(UInt8(ascii: " "))
-    else { return nil }
-    func flag(_ set: StaticString) -> Bool? {
-      guard let byte = scanner.next() else { return nil }
-      if byte == UInt8(ascii: "-") { return false }
-      return byte == set.utf8Start[0] ? true : nil
-    }
-    guard let readable = flag("r"), let writable = flag("w"), let executable = flag("x"),
-      let sharing = scanner.next(), sharing == 0x73 || sharing == 0x53 || sharing == 0x70,
-      scanner.skip(UInt8(ascii: " ")),
-      let offset = scanner.hexadecimal(), scanner.skip(UInt8(ascii: " ")),
-      let major = scanner.hexadecimal(), scanner.skip(UInt8(ascii: ":")),
+      scanner.skip(MapScanner.space), let readable = scanner.flag(0x72), let writable = scanner.flag(0x77),
+      let executable = scanner.flag(0x78), let sharing = scanner.next(),
+      sharing == 0x73 || sharing == 0x53 || sharing == 0x70, scanner.skip(MapScanner.space),
+      let offset = scanner.hexadecimal(), scanner.skip(MapScanner.space),
+      let major = scanner.hexadecimal(), scanner.skip(MapScanner.colon),
       let minor = scanner.hexadecimal(), major <= UInt32.max, minor <= UInt32.max,
-      scanner.skip(UInt8(ascii: " ")), let inode = scanner.number()
+      scanner.skip(MapScanner.space), let inode = scanner.number()
     else { return nil }
-    scanner.skipBlanks()
     self.init(
       range: range, isReadable: readable, isWritable: writable, isExecutable: executable, isShared: sharing != 0x70,
-      offset: offset, device: major << 32 | minor, inode: inode, name: Self.name(scanner.line()))
+      offset: offset, device: major << 32 | minor, inode: inode, name: Self.name(scanner.name()))
   }
 
   /// The kernel writes a newline in a path as `\012`, and nothing else.
-  private static func name(_ text: ArraySlice<UInt8>) -> FilePath {
+  private static func name(_ text: UnsafeBufferPointer<UInt8>) -> FilePath {
+    if text.isEmpty { return "" }
     guard text.contains(UInt8(ascii: "\\")) else { return FilePath(bytes: text) }
     var result: [UInt8] = []
-    var scanner = TextScanner(text)
+    var scanner = TextScanner(Array(text))
     while !scanner.isAtEnd {
       if scanner.skip("\\012") {
         result.append(0x0a)

@@ -70,13 +70,6 @@ struct TextScanner {
     return value
   }
 
-  /// What is left of the line, without its newline, which stays.
-  mutating func line() -> ArraySlice<UInt8> {
-    let start = position
-    while position < bytes.endIndex, bytes[position] != 0x0a { position += 1 }
-    return bytes[start..<position]
-  }
-
   mutating func signedNumber() -> Int64? {
     let start = position
     let negative = skip(UInt8(ascii: "-"))
