@@ -228,7 +228,6 @@ public final class HandlerService {
   private func dump(
     _ packet: ClientPacket, _ request: CrashDumpRequest, _ connection: borrowing ClientConnection
   ) {
-    if warmth == .cold { ResidentMemory.recall() }
     warmth = .hot
     let own = OwnedFileDescriptor(owning: packet.channel)
     // A client alone on its connection, or with a channel of its own, can be spoken to.

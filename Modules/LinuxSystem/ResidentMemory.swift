@@ -9,8 +9,4 @@ public enum ResidentMemory {
   /// Nothing that was written is touched, but for breakpoints of a debugger in this process: they are lost. One thread at
   /// a time. `MADV_DONTNEED` of madvise(2), malloc_trim(3).
   public static func release() { resident_release() }
-
-  /// Brings all of the program and its libraries that is in the kernel's cache, or can be read from disk, back at once:
-  /// a tenth of the time that it takes page by page. Does nothing before Linux 5.14. `MADV_POPULATE_READ`.
-  public static func recall() { resident_recall() }
 }

@@ -24,15 +24,8 @@ struct HostileCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `A hostile client` {
-  /// Kilobytes that the handler may ever have used: a dump of a large process in the ordinary build takes 60 MiB.
-  private static let memoryLimit = 400 << 10
-
-  /// The most memory that a process has had, in kilobytes.
-  private func peak(_ process: Int32) throws -> Int {
-    let status = String(decoding: try FileSystem.read(FilePath("/proc/\(process)/status")), as: UTF8.self)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-    return try #require(line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) })
-  }
+  /// Bytes that the handler may ever have used: a dump of a large process in the ordinary build takes 60 MiB.
+  private static let memoryLimit = 400 << 20
 
   /// A handler that has to ask its client for everything.
   private func blind(_ handler: FilePath, in folder: FilePath) throws -> FilePath {
@@ -84,7 +77,7 @@ struct HostileCase: CustomTestStringConvertible, Sendable {
     // Its own client waits 20 s; a flood before it may take longer, and costs it nothing then but the wait.
     let answered = try run.isServing()
     #expect(answered, "\(run.process.termination.map { "\($0)" } ?? "") \(run.process.errorOutput)")
-    #expect(try peak(run.process.processID) < Self.memoryLimit)
+    #expect(try PeakMemory.bytes(of: run.process.processID) < Self.memoryLimit)
     // What it has answered may still lie in the socket: it may be at the flood yet.
     try waitUntil("the handler holds what it held before", timeout: .seconds(60)) {
       try FileSystem.entries(of: FilePath("/proc/\(run.process.processID)/fd")).count == files

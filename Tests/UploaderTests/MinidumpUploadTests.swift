@@ -99,11 +99,11 @@ import Uploader
       let client = impatientClient(milliseconds: 50_000)
       let small = MinidumpUpload(url: url, reportID: .random(), minidump: .bytes([1]))
       guard case .delivered = client.attempt(small).0 else { fatalError("the small one failed") }
-      let before = try peakMemory()
+      let before = try PeakMemory.bytes()
       var large = small
       large.attachments = [.init(name: Array("large".utf8), content: .path(FilePath(path)))]
       guard case .delivered = client.attempt(large).0 else { fatalError("the large one failed") }
-      let grown = try peakMemory() - before
+      let grown = try PeakMemory.bytes() - before
       precondition(grown < 4 << 20, "the peak grew by \(grown) bytes")
     }
     #expect(server.requests.last?.form?.file("large")?.content.count == 50 << 20)
@@ -125,17 +125,6 @@ import Uploader
       precondition(leaked.isEmpty, "\(leaked)")
     }
   }
-}
-
-/// The highest resident size of this process so far, in bytes.
-private func peakMemory() throws -> Int {
-  let status = String(decoding: try FileSystem.read("/proc/self/status"), as: UTF8.self)
-  for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
-    for word in line.split(whereSeparator: { $0 == " " || $0 == "\t" }) {
-      if let kilobytes = Int(word) { return kilobytes * 1024 }
-    }
-  }
-  throw TestKitError(.malformed, "no VmHWM in \(status)")
 }
 
 @Suite(.timeLimit(.minutes(1))) struct `The upload of an envelope` {

@@ -1,4 +1,4 @@
-// Provides what a process that only waits gives back, and how it gets it back at once: madvise(2) on what it has of files.
+// Provides what a process that only waits gives back: madvise(2) on what it has of files.
 #ifndef RESIDENT_MEMORY_H
 #define RESIDENT_MEMORY_H
 
@@ -9,9 +9,6 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-// Of Linux 5.14; older headers do not have it, older kernels answer EINVAL.
-#define RESIDENT_POPULATE_READ 22
 
 // Advises the kernel on the parts of a loaded object that nobody writes: code, constants and symbols.
 static int resident_advise_object(struct dl_phdr_info *_Nonnull object, size_t size, void *_Nonnull advice) {
@@ -34,7 +31,5 @@ static inline void resident_release(void) {
   malloc_trim(0);
   resident_advise(MADV_DONTNEED);
 }
-
-static inline void resident_recall(void) { resident_advise(RESIDENT_POPULATE_READ); }
 
 #endif
