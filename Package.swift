@@ -92,7 +92,7 @@ var targets: [Target] = [
   module("MinidumpFormat", ["StableOrder"]),
   module("CrashProtocol", ["CLinuxShims"]),
 
-  module("ProcessMemory", ["LinuxSystem", "CLinuxShims"]),
+  module("ProcessMemory", ["LinuxSystem", "StableOrder", "CLinuxShims"]),
   module("CrashDatabase", ["LinuxSystem", "StableOrder", "CLinuxShims"]),
   module("Uploader", ["LinuxSystem", "StableOrder", "CCurl", "CZlib", "CLinuxShims"]),
   module("SentryEnvelope", ["StructuredValue", "StableOrder"]),
@@ -143,14 +143,15 @@ var targets: [Target] = [
 if !embedded {
   targets += [
     module(
-      "StackWalk", ["ELFImage", "ProcessMemory", "LinuxSystem", "CUnwind", "CDwarf", "CZlib", "CLinuxShims"]),
+      "StackWalk",
+      ["ELFImage", "ProcessMemory", "LinuxSystem", "StableOrder", "CUnwind", "CDwarf", "CZlib", "CLinuxShims"]),
     // Defines pthread_create in the executable that links it; see docs/adr/0005-thread-creation.md.
     shims("CThreadHook", ["CLinuxShims"]),
     .target(
       name: "SentryNative",
       dependencies: [
         "SentryClient", "SentryEnvelope", "StructuredValue", "CrashClient", "CrashDatabase", "LinuxSystem",
-        "Uploader", "LocalStack", "CThreadHook",
+        "Uploader", "LocalStack", "StableOrder", "CThreadHook",
       ],
       path: "Modules/SentryNative", swiftSettings: full),
     .target(

@@ -146,29 +146,46 @@ final class CrashCaptureService {
         return
       }
     }
-    guard let dump = begin(snapshot, memory, clientID, into: report) else { return }
+    let draft = MinidumpDraft(
+      snapshot, memory: memory, options: captureOptions(snapshot, clientID: clientID, reportID: report.id))
     // A client of ours waits by itself, for as long as it was told to; one that is stopped could not give up. For all
     // others everything has been read now: what is left is the file.
-    if options.waitForUpload && target.helper?.isOurClient != true {
-      try complete(dump, report, attachments, snapshot, &outcome, beforeRelease)
-      reached.detach()
+    let staysStopped = options.waitForUpload && target.helper?.isOurClient != true
+    if staysStopped || draft.needsProcess {
+      guard write(draft, snapshot, into: report, &outcome) else { return }
+      if staysStopped {
+        try complete(report, attachments, snapshot, &outcome, beforeRelease)
+        reached.detach()
+      } else {
+        reached.detach()
+        try complete(report, attachments, snapshot, &outcome, beforeRelease)
+      }
     } else {
       reached.detach()
-      try complete(dump, report, attachments, snapshot, &outcome, beforeRelease)
+      guard write(draft, snapshot, into: report, &outcome) else { return }
+      try complete(report, attachments, snapshot, &outcome, beforeRelease)
+    }
+  }
+
+  /// - Returns: whether the dump is there.
+  private func write(
+    _ draft: MinidumpDraft, _ snapshot: borrowing ProcessSnapshot, into report: borrowing NewReport,
+    _ outcome: inout CaptureOutcome
+  ) -> Bool {
+    do throws(MinidumpWriteError) {
+      let result = try draft.write(snapshot, to: MinidumpFileSink(descriptor: report.file.rawValue))
+      outcome.size = Int64(clamping: result.size)
+      return true
+    } catch {
+      log.error("the dump of process \(snapshot.processID) cannot be written: \(error)")
+      return false
     }
   }
 
   private func complete(
-    _ dump: UnfinishedMinidump, _ report: consuming NewReport, _ attachments: [FilePath],
-    _ snapshot: borrowing ProcessSnapshot, _ outcome: inout CaptureOutcome,
-    _ beforeRelease: (UniqueID, CaptureOutcome) -> Void
+    _ report: consuming NewReport, _ attachments: [FilePath], _ snapshot: borrowing ProcessSnapshot,
+    _ outcome: inout CaptureOutcome, _ beforeRelease: (UniqueID, CaptureOutcome) -> Void
   ) throws(CrashDatabaseError) {
-    do throws(MinidumpWriteError) {
-      outcome.size = Int64(clamping: try dump.finish().size)
-    } catch {
-      log.error("the dump of process \(snapshot.processID) cannot be written: \(error)")
-      return
-    }
     try? FaultPoint.reached("capture.dumped")
     let id = try finish(report, attachments, snapshot, &outcome)
     beforeRelease(id, outcome)
@@ -236,13 +253,11 @@ final class CrashCaptureService {
   /// Brings a report to the disk, once nobody waits for it.
   func synchronize(_ id: UniqueID) { database.synchronize(id, log: log) }
 
-  /// The dump without its end, for which the process is not needed; `nil` when it cannot be written.
-  private func begin(
-    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ clientID: UniqueID?,
-    into report: borrowing NewReport
-  ) -> UnfinishedMinidump? {
+  private func captureOptions(
+    _ snapshot: borrowing ProcessSnapshot, clientID: UniqueID?, reportID: UniqueID
+  ) -> MinidumpCaptureOptions {
     var options = MinidumpCaptureOptions()
-    options.reportID = report.id
+    options.reportID = reportID
     options.clientID = clientID
     options.annotations = self.options.annotations.map { MinidumpSimpleAnnotation(key: $0.key, value: $0.value) }
     options.annotations += [
@@ -254,13 +269,7 @@ final class CrashCaptureService {
     }
     // The writer drops a stream that takes the type of one of the dump's own.
     if let stream = self.options.userStreamRegion?.stream() { options.userStreams.append(stream) }
-    do throws(MinidumpWriteError) {
-      return try MinidumpCapture.begin(
-        snapshot, memory: memory, options: options, to: MinidumpFileSink(descriptor: report.file.rawValue))
-    } catch {
-      log.error("the dump of process \(snapshot.processID) cannot be written: \(error)")
-      return nil
-    }
+    return options
   }
 
   /// - Returns: bytes of the attachment.

@@ -17,12 +17,7 @@ public final class LoadedModules: Sendable {
 
   /// The module that holds `address`; `nil` for code that was made at run time and for anything else.
   public func module(containing address: UInt) -> LoadedModule? {
-    var low = 0
-    var high = modules.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if modules[middle].base <= address { low = middle + 1 } else { high = middle }
-    }
+    let low = modules.partitioningIndex { $0.base > address }
     guard low > 0, modules[low - 1].contains(address) else { return nil }
     return modules[low - 1]
   }

@@ -28,14 +28,17 @@ struct MemorySelection {
 
   private let map: MemoryMap
   private let memory: CachingMemoryReader
-  private let stacks: StackCopies?
+  private let stacks: MemoryCopies
   private let is64Bit: Bool
   private let limit: UInt64
   private var blocks: Set<UInt64> = []
   /// Memory that the program writes, by address, without stacks, which the dump has anyway.
   private let data: [AddressRange]
 
-  init(_ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, stacks: StackCopies?, limit: UInt64) {
+  /// - Parameters:
+  ///   - memory: where pointers lead; nothing of it is in the dump.
+  ///   - stacks: are searched for pointers, as they will be in the dump.
+  init(_ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, stacks: MemoryCopies, limit: UInt64) {
     map = snapshot.map
     self.memory = CachingMemoryReader(memory)
     self.stacks = stacks
@@ -50,24 +53,10 @@ struct MemorySelection {
   }
 
   private static func data(_ map: MemoryMap, without stacks: [AddressRange]) -> [AddressRange] {
-    var result: [AddressRange] = []
-    func add(_ start: UInt64, _ end: UInt64) {
-      if let range = AddressRange(start: start, end: end), !range.isEmpty { result.append(range) }
+    let written = map.mappings.compactMap { mapping in
+      mapping.isReadable && mapping.isWritable && !mapping.isShared ? mapping.range : nil
     }
-    var next = stacks[...]
-    for mapping in map.mappings where mapping.isReadable && mapping.isWritable && !mapping.isShared {
-      var start = mapping.range.start
-      while let stack = next.first, stack.start < mapping.range.end {
-        if stack.end > start {
-          add(start, stack.start)
-          start = max(start, stack.end)
-        }
-        if stack.end > mapping.range.end { break }
-        next.removeFirst()
-      }
-      add(start, mapping.range.end)
-    }
-    return result
+    return AddressRange.subtract(stacks, from: written)
   }
 
   private var isFull: Bool { UInt64(blocks.count) * Self.blockSize >= limit }
@@ -95,7 +84,7 @@ struct MemorySelection {
   private mutating func search(_ stack: AddressRange, limit: UInt64, followsContexts: Bool) {
     let width: UInt64 = is64Bit ? 8 : 4
     let start = (stack.start + width - 1) & ~(width - 1)
-    guard let stacks, let searched = AddressRange(start: start, size: limit).intersection(stack) else { return }
+    guard let searched = AddressRange(start: start, size: limit).intersection(stack) else { return }
     if let bytes = stacks.bytes(of: searched) {
       search(bytes, followsContexts)
       return
@@ -127,12 +116,7 @@ struct MemorySelection {
 
   /// Whether a pointer leads to data that the program writes, and not to a stack.
   private func isData(_ address: UInt64) -> Bool {
-    var low = 0
-    var high = data.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if data[middle].end <= address { low = middle + 1 } else { high = middle }
-    }
+    let low = data.partitioningIndex { $0.end > address }
     return low < data.count && data[low].start <= address
   }
 

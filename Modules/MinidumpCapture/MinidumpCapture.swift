@@ -38,75 +38,12 @@ public enum MinidumpCapture {
     _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
     to sink: any MinidumpSink
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
-    // Here and not below: the handler, which begins dumps itself and writes no full ones, is smaller without it.
-    var makeCopier: ((any MemoryReader) -> any MinidumpMemoryCopier)?
-    // With rules, zeros may be no zeros in the dump, and it is small.
-    if options.style == .full, snapshot.sanitization == nil {
-      let (map, process) = (snapshot.map, snapshot.processID)
-      makeCopier = {
-        MemoryCopier($0, map, process: process, to: sink, usesSecondThread: options.usesSecondThread)
-      }
-    }
-    return try begin(snapshot, memory, options, to: sink, makeCopier).finish()
+    try MinidumpDraft(snapshot, memory: memory, options: options).writeAll(snapshot, to: sink)
   }
-
-  /// Writes the dump up to where the process is not needed any more: it can go on, then comes `finish` of the result.
-  ///
-  /// - Throws: as `write` does.
-  public static func begin(
-    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, options: MinidumpCaptureOptions = .init(),
-    to sink: any MinidumpSink
-  ) throws(MinidumpWriteError) -> UnfinishedMinidump {
-    try begin(snapshot, memory, options, to: sink, nil)
-  }
-
-  private static func begin(
-    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ options: MinidumpCaptureOptions,
-    to sink: any MinidumpSink, _ makeCopier: ((any MemoryReader) -> any MinidumpMemoryCopier)?
-  ) throws(MinidumpWriteError) -> UnfinishedMinidump {
-    let raw = memory
-    var memory = memory
-    // What is not in the contents cannot be in the dump; this is what keeps the contents of the stacks.
-    if let rules = snapshot.sanitization { memory = SanitizedMemory(memory, of: snapshot, rules) }
-    if let hidden = snapshot.hiddenEnvironment, !hidden.isEmpty { memory = HiddenMemory(memory, hidden) }
-    let stacks = stacks(snapshot, memory, options)
-    let reader = stacks ?? memory
-    return try MinidumpWriter.begin(
-      contents(snapshot, memory: raw, stacks: stacks, options), to: sink, chunk: chunk, copier: makeCopier?(reader),
-      readPieces: { pieces in
-        pieces.map { MemoryPiece(address: $0.address, buffer: $0.buffer) }.withUnsafeBufferPointer {
-          reader.readPieces($0)
-        }
-      },
-      readMemory: { reader.read(at: $0, into: $1) })
-  }
-
-  /// Bytes that are kept until the process goes on. More than a dump of a hundred threads has; with a much larger buffer
-  /// the memory that is touched for the first time costs more than writing meanwhile.
-  private static let chunk = 1 << 20
 
   /// Everything of the dump but the bytes of memory.
-  ///
-  /// - Parameter memory: is searched for pointers in the style `smart`.
-  public static func contents(
-    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, _ options: MinidumpCaptureOptions = .init()
-  ) -> MinidumpContents {
-    contents(snapshot, memory: memory, stacks: stacks(snapshot, memory, options), options)
-  }
-
-  /// Copies where stacks are looked at twice.
-  private static func stacks(
-    _ snapshot: borrowing ProcessSnapshot, _ memory: any MemoryReader, _ options: MinidumpCaptureOptions
-  ) -> StackCopies? {
-    options.style == .smart ? StackCopies(memory, MemorySelection.stacks(of: snapshot)) : nil
-  }
-
-  /// - Parameters:
-  ///   - memory: where pointers lead; nothing of it is in the result.
-  ///   - stacks: are searched for pointers, as they will be in the dump; nowhere but in the style `smart`.
-  private static func contents(
-    _ snapshot: borrowing ProcessSnapshot, memory: any MemoryReader, stacks: StackCopies?,
-    _ options: MinidumpCaptureOptions
+  static func contents(
+    _ snapshot: borrowing ProcessSnapshot, _ options: MinidumpCaptureOptions
   ) -> MinidumpContents {
     var contents = MinidumpContents()
     contents.timestamp = UInt32(truncatingIfNeeded: snapshot.timestamp.seconds)
@@ -124,33 +61,7 @@ public enum MinidumpCapture {
     let clients = snapshot.userStreams.map { MinidumpUserStream(type: .init(rawValue: $0.type), bytes: $0.bytes) }
     contents.userStreams =
       texts(snapshot) + clients.filter { $0.type != .memoryList && $0.type != .memory64List } + options.userStreams
-    let windows = snapshot.memoryWindows + options.extraMemory
-    switch options.style {
-    case .stacks: contents.memory = addresses(windows)
-    case .smart:
-      var selection = MemorySelection(snapshot, memory: memory, stacks: stacks, limit: options.heapLimit)
-      selection.addHeap(of: snapshot)
-      contents.memory = addresses(windows + selection.ranges)
-    case .full:
-      // The 64-bit list: such a dump may be larger than 4 GiB.
-      contents.memory = addresses(windows)
-      contents.memory64 = addresses(MemorySelection.everything(snapshot.map))
-    }
-    if let rules = snapshot.sanitization {
-      contents.memory = allowed(contents.memory, rules)
-      contents.memory64 = allowed(contents.memory64, rules)
-    }
     return contents
-  }
-
-  private static func allowed(
-    _ ranges: [MinidumpAddressRange], _ rules: SanitizationRules
-  ) -> [MinidumpAddressRange] {
-    addresses(rules.allowed(of: ranges.map { AddressRange(start: $0.start, size: $0.size) }))
-  }
-
-  private static func addresses(_ ranges: [AddressRange]) -> [MinidumpAddressRange] {
-    ranges.map { MinidumpAddressRange(start: $0.start, size: $0.size) }
   }
 
   private static func miscInfo(_ snapshot: borrowing ProcessSnapshot) -> MinidumpMiscInfo {

@@ -28,19 +28,8 @@ final class SanitizedMemory: MemoryReader {
     width = snapshot.is64Bit ? 8 : 4
     allowed = rules.allowedMemory
     stacks = snapshot.threads.compactMap { $0.stack?.kept }.inOrder { $0.start < $1.start }
-    targets = Self.joined(snapshot.modules.map { $0.range } + snapshot.threads.compactMap { $0.stack?.whole })
-  }
-
-  private static func joined(_ ranges: [AddressRange]) -> [AddressRange] {
-    var result: [AddressRange] = []
-    for range in ranges.inOrder(by: { $0.start < $1.start }) where !range.isEmpty {
-      if let last = result.last, range.start <= last.end {
-        result[result.count - 1] = AddressRange(start: last.start, size: max(last.end, range.end) - last.start)
-      } else {
-        result.append(range)
-      }
-    }
-    return result
+    targets = AddressRange.coalesced(
+      snapshot.modules.map { $0.range } + snapshot.threads.compactMap { $0.stack?.whole })
   }
 
   func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -96,12 +85,7 @@ final class SanitizedMemory: MemoryReader {
     let word: UInt64 =
       width == 8 ? bytes.littleEndian(at: offset) ?? 0 : UInt64(bytes.littleEndian(UInt32.self, at: offset) ?? 0)
     if word <= Self.smallest { return true }
-    var low = 0
-    var high = targets.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if targets[middle].end <= word { low = middle + 1 } else { high = middle }
-    }
+    let low = targets.partitioningIndex { $0.end > word }
     return low < targets.count && targets[low].contains(word)
   }
 }

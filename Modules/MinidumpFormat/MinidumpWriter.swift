@@ -18,28 +18,6 @@ public struct MinidumpMemoryPiece {
   public let buffer: UnsafeMutableRawBufferPointer
 }
 
-/// A dump of which everything has been read, and that lacks its end and its signature in the sink.
-public final class UnfinishedMinidump {
-  private let plan: MinidumpPlan
-  private let output: MinidumpOutput
-  private let sink: any MinidumpSink
-  private let unreadable: UInt64
-
-  fileprivate init(_ plan: MinidumpPlan, _ output: MinidumpOutput, _ sink: any MinidumpSink, unreadable: UInt64) {
-    self.plan = plan
-    self.output = output
-    self.sink = sink
-    self.unreadable = unreadable
-  }
-
-  /// Writes the rest. To be called once.
-  public func finish() throws(MinidumpWriteError) -> MinidumpWriteResult {
-    try output.flush()
-    if sink.canOverwrite { try plan.sign(output) }
-    return MinidumpWriteResult(size: output.position, unreadableBytes: unreadable, droppedStreams: plan.dropped)
-  }
-}
-
 /// Writes minidumps in one pass, without holding memory contents: first all sizes are frozen and offsets assigned, then
 /// everything is written in order. The signature comes last, so a file that was cut short is no minidump.
 public enum MinidumpWriter {
@@ -61,20 +39,21 @@ public enum MinidumpWriter {
     _ contents: MinidumpContents, to sink: any MinidumpSink, order: MinidumpByteOrder = .little,
     chunk: Int = 256 << 10, readMemory: MemoryRead
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
-    try begin(contents, to: sink, order: order, chunk: chunk, readPieces: { _ in 0 }, readMemory: readMemory).finish()
+    try write(contents, to: sink, order: order, chunk: chunk, readPieces: { _ in 0 }, readMemory: readMemory)
   }
 
-  /// Writes a minidump up to where nothing has to be read any more. A dump that is not larger than `chunk` is not in the
-  /// sink at all then: the process can go on before anything is written.
+  /// Writes a minidump whose memory can be had in many pieces at once.
   ///
   /// - Parameters:
   ///   - readPieces: takes pieces that go into the dump one behind the other, in one call if it can.
   ///   - copier: brings the 64-bit list's memory into a sink that can be extended.
-  public static func begin(
+  /// - Throws: as the other one.
+  @discardableResult
+  public static func write(
     _ contents: MinidumpContents, to sink: any MinidumpSink, order: MinidumpByteOrder = .little,
     chunk: Int = 256 << 10, copier: (any MinidumpMemoryCopier)? = nil, readPieces: MemoryReadPieces,
     readMemory: MemoryRead
-  ) throws(MinidumpWriteError) -> UnfinishedMinidump {
+  ) throws(MinidumpWriteError) -> MinidumpWriteResult {
     let plan = MinidumpPlan(contents, order: order)
     try plan.freeze()
     let output = MinidumpOutput(sink: sink, capacity: Int(min(UInt64(max(chunk, 0)), plan.end)))
@@ -82,7 +61,9 @@ public enum MinidumpWriter {
     try plan.writeStreams(to: output)
     let unreadable = try plan.writeMemory(
       to: output, copier: copier, readPieces: readPieces, readMemory: readMemory)
-    return UnfinishedMinidump(plan, output, sink, unreadable: unreadable)
+    try output.flush()
+    if sink.canOverwrite { try plan.sign(output) }
+    return MinidumpWriteResult(size: output.position, unreadableBytes: unreadable, droppedStreams: plan.dropped)
   }
 
   /// Bytes that `contents` would take, memory included, without reading or writing anything.

@@ -1,4 +1,5 @@
 // Provides a range of addresses that never wraps around.
+import StableOrder
 
 /// Addresses `start ..< end` of another process. `end` never leaves the address space; making one never traps.
 public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
@@ -40,4 +41,39 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "0x\(String(start, radix: 16))-0x\(String(end, radix: 16))" }
+
+  /// By address, without empty ranges; overlapping and touching ones are joined.
+  public static func coalesced(_ ranges: [AddressRange]) -> [AddressRange] {
+    var result: [AddressRange] = []
+    result.reserveCapacity(ranges.count)
+    for range in ranges.inOrder(by: { $0.start < $1.start }) where !range.isEmpty {
+      if let last = result.last, range.start <= last.end {
+        result[result.count - 1] = AddressRange(start: last.start, size: max(last.end, range.end) - last.start)
+      } else {
+        result.append(range)
+      }
+    }
+    return result
+  }
+
+  /// What is left of `ranges` without every byte of `holes`.
+  /// - Parameters:
+  ///   - holes: by where they start; they may overlap each other.
+  ///   - ranges: by address, without overlaps.
+  public static func subtract(_ holes: [AddressRange], from ranges: [AddressRange]) -> [AddressRange] {
+    var result: [AddressRange] = []
+    var first = 0
+    for range in ranges {
+      while first < holes.count, holes[first].end <= range.start { first += 1 }
+      var start = range.start
+      var index = first
+      while index < holes.count, holes[index].start < range.end {
+        if holes[index].start > start { result.append(AddressRange(start: start, size: holes[index].start - start)) }
+        start = max(start, holes[index].end)
+        index += 1
+      }
+      if start < range.end { result.append(AddressRange(start: start, size: range.end - start)) }
+    }
+    return result
+  }
 }

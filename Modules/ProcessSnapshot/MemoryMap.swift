@@ -1,5 +1,6 @@
 // Provides the address space of a process: its mappings in address order, and the questions asked of them.
 public import ProcessMemory
+import StableOrder
 
 /// All mappings of a process, in address order and without overlaps.
 public struct MemoryMap: Sendable {
@@ -41,13 +42,8 @@ public struct MemoryMap: Sendable {
 
   /// Index of the mapping that holds `address`.
   public func index(of address: UInt64) -> Int? {
-    var low = 0
-    var high = mappings.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if mappings[middle].range.end <= address { low = middle + 1 } else { high = middle }
-    }
-    return low < mappings.count && mappings[low].range.contains(address) ? low : nil
+    let index = firstIndex(endingAfter: address)
+    return index < mappings.count && mappings[index].range.contains(address) ? index : nil
   }
 
   public func mapping(of address: UInt64) -> MemoryMapping? { index(of: address).map { mappings[$0] } }
@@ -70,13 +66,7 @@ public struct MemoryMap: Sendable {
   }
 
   private func firstIndex(endingAfter address: UInt64) -> Int {
-    var low = 0
-    var high = mappings.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if mappings[middle].range.end <= address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    mappings.partitioningIndex { $0.range.end > address }
   }
 
   /// Addresses in the pages that the discovery of modules looks at first: where files are mapped from their start on, and

@@ -33,33 +33,6 @@ struct MemoryWindows {
 
   /// Sorted, joined where they overlap or touch, and without what `excluded` holds already.
   func merged(without excluded: [AddressRange]) -> [AddressRange] {
-    var result: [AddressRange] = []
-    for range in ranges.inOrder(by: { $0.start < $1.start }) {
-      if let last = result.last, range.start <= last.end {
-        let end = max(last.end, range.end)
-        result[result.count - 1] = AddressRange(start: last.start, size: end - last.start)
-      } else {
-        result.append(range)
-      }
-    }
-    return Self.subtract(excluded.inOrder { $0.start < $1.start }, from: result)
-  }
-
-  /// Both sorted; `holes` may overlap each other.
-  private static func subtract(_ holes: [AddressRange], from ranges: [AddressRange]) -> [AddressRange] {
-    var result: [AddressRange] = []
-    var first = 0
-    for range in ranges {
-      while first < holes.count, holes[first].end <= range.start { first += 1 }
-      var start = range.start
-      var index = first
-      while index < holes.count, holes[index].start < range.end {
-        if holes[index].start > start { result.append(AddressRange(start: start, size: holes[index].start - start)) }
-        start = max(start, holes[index].end)
-        index += 1
-      }
-      if start < range.end { result.append(AddressRange(start: start, size: range.end - start)) }
-    }
-    return result
+    AddressRange.subtract(excluded.inOrder { $0.start < $1.start }, from: AddressRange.coalesced(ranges))
   }
 }

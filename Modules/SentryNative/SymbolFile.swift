@@ -2,6 +2,7 @@
 import CLinuxShims
 import LinuxSystem
 import SentryClient
+import StableOrder
 
 /// The file of a module that is loaded into this process, with its symbol table (`.symtab`), as far as it was not
 /// stripped.
@@ -89,7 +90,7 @@ internal struct SymbolFile {
           else { continue }
           let start = table.loadUnaligned(fromByteOffset: symbol + 8, as: UInt64.self)
           let size = table.loadUnaligned(fromByteOffset: symbol + 16, as: UInt64.self)
-          var index = Self.first(wanted, from: start)
+          var index = wanted.partitioningIndex { $0 >= start }
           while index < wanted.count, wanted[index] - start < size {
             // Of two the narrower one.
             if best[index].map({ $0.size > size }) ?? true {
@@ -106,17 +107,6 @@ internal struct SymbolFile {
       result[UInt(address &+ bias)] = FunctionName(name: name, start: UInt(symbol.start &+ bias))
     }
     return result
-  }
-
-  /// Where the first of the ordered values is that is not below `value`.
-  private static func first(_ values: [UInt64], from value: UInt64) -> Int {
-    var low = 0
-    var high = values.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if values[middle] < value { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   private func text(_ position: UInt64, in file: borrowing OwnedFileDescriptor) -> String? {

@@ -1,5 +1,6 @@
 // Provides the modules of a process as a walker needs them.
 public import LinuxSystem
+import StableOrder
 
 /// An executable or a shared library that was mapped into the process.
 public struct CodeModule: Hashable, Sendable {
@@ -38,12 +39,7 @@ struct ModuleList {
   /// The index of the module with the highest base that is not above `address`, whether it reaches that far or not:
   /// some producers of dumps count only the first mapping of a module.
   func nearest(below address: UInt64) -> Int? {
-    var low = 0
-    var high = modules.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if modules[middle].base <= address { low = middle + 1 } else { high = middle }
-    }
+    let low = modules.partitioningIndex { $0.base > address }
     return low > 0 ? low - 1 : nil
   }
 }

@@ -1,6 +1,7 @@
 // Provides the frame descriptions of .debug_frame, which the debug information of code without .eh_frame has.
 internal import ELFImage
 internal import ProcessMemory
+import StableOrder
 
 /// The section `.debug_frame` of one file, sorted by address: it has no table of its own. All addresses are of the link.
 ///
@@ -38,12 +39,7 @@ struct DebugFrameTable {
 
   /// The description that covers an address.
   func description(at address: UInt64) -> FrameDescription? {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if entries[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
+    let low = entries.partitioningIndex { $0.start > address }
     guard low > 0,
       let found = FrameDescription(at: entries[low - 1].offset, memory: memory, kind: .debugFrame),
       address >= found.start, address < found.end

@@ -1,6 +1,7 @@
 // Provides source files, lines and inlined functions out of DWARF, by libdw.
 internal import CDwarf
 internal import LinuxSystem
+import StableOrder
 
 /// The debug information of one file. Not thread safe.
 final class SourceLines {
@@ -197,14 +198,8 @@ final class SourceLines {
       functions[offset] = found.sorted { $0.low < $1.low }
     }
     guard let known = functions[offset] else { return [] }
-    var low = 0
-    var high = known.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if known[middle].low <= address { low = middle + 1 } else { high = middle }
-    }
     // Functions may lie in each other; the innermost starts last.
-    let nearest = known[..<low].suffix(8).last { address < $0.high }
+    let nearest = known[..<known.partitioningIndex { $0.low > address }].suffix(8).last { address < $0.high }
     var entry = Dwarf_Die()
     guard let nearest, table.offdie(debug, nearest.entry, &entry) != nil else { return [] }
     var result = [entry]

@@ -1,5 +1,6 @@
 // Provides names by address out of the symbol tables of an ELF file.
 internal import ELFImage
+import StableOrder
 
 /// The functions of one file, ordered by address.
 struct SymbolTable {
@@ -85,14 +86,8 @@ struct SymbolTable {
   }
 
   func match(_ address: UInt64) -> Match? {
-    var low = 0
-    var high = symbols.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if symbols[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
     // Back over the candidates: nested symbols and those without a size hide the one that covers the address.
-    var index = low
+    var index = symbols.partitioningIndex { $0.address > address }
     var fallback: Symbol?
     var steps = 0
     while index > 0, steps < 64 {

@@ -1,5 +1,6 @@
 // Provides units of debug information by the addresses of their code.
 internal import ELFImage
+import StableOrder
 
 /// Which unit has the code at an address. All addresses are of the link.
 struct UnitRanges {
@@ -26,12 +27,7 @@ struct UnitRanges {
   mutating func sort() { entries.sort { $0.low < $1.low } }
 
   func unit(at address: UInt64) -> UInt64? {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if entries[middle].low <= address { low = middle + 1 } else { high = middle }
-    }
+    let low = entries.partitioningIndex { $0.low > address }
     guard low > 0, address < entries[low - 1].high else { return nil }
     return entries[low - 1].unit
   }

@@ -99,12 +99,14 @@ enum DumpCommand {
       let stopped = try StoppedProcess.stop(request.process)
       let memory = MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
       let snapshot = ProcessSnapshot.capture(stopped, memory: memory, limits: request.limits)
-      let result = try MinidumpCapture.write(
-        snapshot, memory: memory.reader, options: request.options, to: MinidumpFileSink(descriptor: file.rawValue))
+      let sink = MinidumpFileSink(descriptor: file.rawValue)
+      let draft = MinidumpDraft(snapshot, memory: memory.reader, options: request.options)
+      let size = draft.needsProcess ? try draft.writeAll(snapshot, to: sink).size : nil
       stopped.detach()
       let milliseconds = Double(MonotonicInstant.now().nanoseconds - start.nanoseconds) / 1e6
+      let bytes = try size ?? draft.write(snapshot, to: sink).size
       if !isSpecial { try FileSystem.rename(path, to: request.output) }
-      report(request, snapshot, bytes: result.size, milliseconds: milliseconds)
+      report(request, snapshot, bytes: bytes, milliseconds: milliseconds)
       return 0
     } catch {
       if !isSpecial { try? FileSystem.remove(path) }

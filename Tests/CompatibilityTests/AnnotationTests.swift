@@ -5,7 +5,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(1))) struct `Annotations of our client` {
+@Suite(.timeLimit(.minutes(10))) struct `Annotations of our client` {
   private static let stream = MinidumpStreamType(rawValue: 0x4b6b_0077)
 
   private func read<Result>(_ dump: FilePath, _ body: (MinidumpReader) throws -> Result) throws -> Result {

@@ -4,7 +4,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(1))) struct `A foreign handler that may not trace our client` {
+@Suite(.timeLimit(.minutes(10))) struct `A foreign handler that may not trace our client` {
   /// Both handlers want the registers of a thread in a size of their own.
   @Test(arguments: ["brokering", "brokering-for-sentry"])
   func `has a broker forked, and makes its dump through it`(_ client: String) throws {

@@ -4,7 +4,7 @@ import Testing
 import Uploader
 import ZooRuns
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `A Sentry-compatible server` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A Sentry-compatible server` {
   private func client() -> HTTPClient {
     var configuration = HTTPConfiguration()
     configuration.proxy = .none

@@ -7,7 +7,7 @@ import Testing
 import ZooRuns
 
 @Suite(.serialized) struct `Chromium on our handler` {
-  @Test(.timeLimit(.minutes(2)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `leaves a dump of a renderer in its sandbox`(_ handler: FilePath) throws {
     let browser = try Chromium(handler, page: "chrome://crash", sandboxed: true)
     defer { browser.end() }
@@ -53,7 +53,7 @@ import ZooRuns
     #expect(reading.threads?.count == shown.threads.count)
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `leaves a dump of a renderer that crashes, and lives on`(_ handler: FilePath) throws {
     let browser = try Chromium(handler, page: "chrome://crash")
     defer { browser.end() }
@@ -69,7 +69,7 @@ import ZooRuns
     #expect(browser.complaints == [])
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `leaves a dump of the browser when that crashes`(_ handler: FilePath) throws {
     let browser = try Chromium(handler, page: "about:blank", options: ["--remote-debugging-port=0"])
     defer { browser.end() }

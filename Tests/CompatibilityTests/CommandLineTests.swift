@@ -38,7 +38,7 @@ struct Refused: CustomTestStringConvertible, Sendable {
   ]
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The handler's command line, beside theirs` {
+@Suite(.timeLimit(.minutes(10))) struct `The handler's command line, beside theirs` {
   private static let ours = TestProducts.handlers.map { $0 }
 
   /// What a handler prints, with its own path and name, and the head of a line of its log, taken out.

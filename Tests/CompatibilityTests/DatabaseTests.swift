@@ -5,7 +5,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) final class `Sentry's own handler on our database` {
+@Suite(.timeLimit(.minutes(10))) final class `Sentry's own handler on our database` {
   let directory: TemporaryDirectory
   let database: CrashDatabase
 

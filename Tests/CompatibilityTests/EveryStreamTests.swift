@@ -5,7 +5,7 @@ import MinidumpFormat
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Each stream that we write` {
+@Suite(.timeLimit(.minutes(10))) struct `Each stream that we write` {
   // MARK: rust-minidump
 
   /// What `minidump-stackwalk --dump` prints: records, each a title with fields below it.

@@ -5,7 +5,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `Sentry's own handler` {
-  @Test(.timeLimit(.minutes(1)), arguments: ["main", "pthread", "dispatch", "task"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["main", "pthread", "dispatch", "task"])
   func `serves our client`(_ thread: String) throws {
     let run = try ZooRun(flavor: "index-out-of-range", thread: thread, handler: Peers.sentryHandler())
     defer { run.end() }

@@ -17,7 +17,7 @@ struct ReaderCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct `Our dumps` {
-  @Test(.timeLimit(.minutes(5)), arguments: ReaderCase.all)
+  @Test(.timeLimit(.minutes(10)), arguments: ReaderCase.all)
   func `are read by others`(_ readerCase: ReaderCase) throws {
     let reader = readerCase.reader
     let programs = try CrashedPrograms(handler: readerCase.handler)

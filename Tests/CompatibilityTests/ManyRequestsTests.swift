@@ -5,7 +5,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(2))) struct `Many requests to every handler` {
+@Suite(.timeLimit(.minutes(10))) struct `Many requests to every handler` {
   private func facts(_ dumps: [FilePath]) throws -> [(process: UInt32?, thread: UInt32?, signal: UInt32?)] {
     try dumps.map { dump in
       try FileSystem.read(dump).withUnsafeBytes { buffer in

@@ -58,7 +58,7 @@ private struct Remains {
   let end: () -> Void
 }
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct `Every client with every handler of its dialect` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `Every client with every handler of its dialect` {
   private func crash(_ pairing: Pairing) throws -> Remains {
     let handler = try pairing.handler.path()
     switch pairing.client {

@@ -18,7 +18,7 @@ struct SpokenDialect: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Our client on a private connection` {
+@Suite(.timeLimit(.minutes(10))) struct `Our client on a private connection` {
   private func read<Result>(_ dump: FilePath, _ body: (MinidumpReader) throws -> Result) throws -> Result {
     try FileSystem.read(dump).withUnsafeBytes { try body(MinidumpReader(MinidumpBytes(unowned: $0))) }
   }

@@ -6,7 +6,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(2))) struct `A report of a program that keeps its stacks private` {
+@Suite(.timeLimit(.minutes(10))) struct `A report of a program that keeps its stacks private` {
   /// Who makes the dump.
   enum Maker: String, CaseIterable, CustomTestStringConvertible, Sendable {
     case waiting = "a handler that waits"

@@ -42,7 +42,7 @@ func recordsInRing(_ value: [UInt8]) -> [[UInt8]]? {
   return result
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The latest records of our client` {
+@Suite(.timeLimit(.minutes(10))) struct `The latest records of our client` {
   private func records(_ steps: [String], _ handler: ServingHandler) throws -> (records: [String]?, size: Int) {
     let run = try VictimRun(steps + ["die=segv"], handler: handler)
     defer { run.end() }

@@ -31,7 +31,7 @@ struct RelayReading: Decodable {
   }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `Sentry's schema of events` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `Sentry's schema of events` {
   @Test(arguments: TestProducts.handlers, ["index-out-of-range", "null-write"])
   func `has no objection to a crash as our handler delivers it`(_ handler: FilePath, _ flavor: String) throws {
     let server = try LoopbackIngestServer()

@@ -4,7 +4,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `What the SDK sends` {
+@Suite(.timeLimit(.minutes(10))) struct `What the SDK sends` {
   let run: SDKRuns
   let server: LoopbackIngestServer
   init() throws {

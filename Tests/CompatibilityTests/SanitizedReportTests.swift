@@ -5,7 +5,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(2))) struct `A sanitized report of our client` {
+@Suite(.timeLimit(.minutes(10))) struct `A sanitized report of our client` {
   private struct Content {
     let bytes: [UInt8]
     let annotations: Set<String>

@@ -5,7 +5,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `A database that the SDK shares with Sentry's own handler` {
+@Suite(.timeLimit(.minutes(10))) struct `A database that the SDK shares with Sentry's own handler` {
   let runs: SDKRuns
   let server: LoopbackIngestServer
   let log: FilePath

@@ -65,7 +65,7 @@ private final class WaitingThread: @unchecked Sendable {
 }
 
 // One conversation at a time is what a process has.
-@Suite(.timeLimit(.minutes(1)), .serialized) struct `A crashing thread that answers for its process` {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct `A crashing thread that answers for its process` {
   @Test func `tells its memory to the last readable byte`() throws {
     let thread = try WaitingThread()
     let broker = try thread.serve()

@@ -8,7 +8,7 @@ private let crashSignals: [Int32] = [
   SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP, SIGXCPU, SIGXFSZ,
 ]
 
-@Suite(.timeLimit(.minutes(1))) struct `A crash` {
+@Suite(.timeLimit(.minutes(10))) struct `A crash` {
   @Test(arguments: crashSignals, ["raise", "pthread"])
   func `by any crash signal is dumped and ends the process by the same signal`(signal: Int32, where: String) throws {
     let victim = try Victim.run(["start", "\(`where`)=\(signal)"])

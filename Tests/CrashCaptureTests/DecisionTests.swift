@@ -3,7 +3,7 @@ import CrashVictimRunner
 import LinuxSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `The application's decision` {
+@Suite(.timeLimit(.minutes(10))) struct `The application's decision` {
   @Test func `before a dump lets the thread go on without one, and other signals be reported`() throws {
     let victim = try Victim.run(["first-chance", "start", "raise=6", "raise=6", "say=alive", "die=segv"])
     #expect(victim.output.count { $0 == "first chance" } == 3)

@@ -4,7 +4,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A handler that is started at the crash` {
+@Suite(.timeLimit(.minutes(10))) struct `A handler that is started at the crash` {
   @Test(arguments: ["die", "pthread"], ["segv", "overflow", "abort"])
   func `is told where to look in its parent, and waited for`(thread: String, how: String) throws {
     let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 internal let recordSeenFromAnotherFile = UInt(bitPattern: crash_record_shared())
 internal let pathSeenFromAnotherFile = UInt(bitPattern: crash_path())
 
-@Suite(.timeLimit(.minutes(1))) struct `The storage of the crash path` {
+@Suite(.timeLimit(.minutes(10))) struct `The storage of the crash path` {
   @Test func `is one for two files`() {
     #expect(AddressesOfThisFile.record == recordSeenFromAnotherFile)
     #expect(AddressesOfThisFile.path == pathSeenFromAnotherFile)

@@ -3,7 +3,7 @@ import CrashVictimRunner
 import LinuxSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `The wait for a dump` {
+@Suite(.timeLimit(.minutes(10))) struct `The wait for a dump` {
   @Test func `ends at once when the handler dies`() throws {
     let victim = try Victim.run(["dump-timeout=20000", "start", "die=segv"], mode: "fall")
     #expect(victim.died(of: SIGSEGV))
@@ -60,7 +60,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Handlers that were there before` {
+@Suite(.timeLimit(.minutes(10))) struct `Handlers that were there before` {
   @Test(arguments: [
     ("segv", "signal=11 code=1 address=16"), ("abort", "signal=6 code=-6"), ("fatal", "signal=4 code=2"),
   ])

@@ -5,7 +5,7 @@ import Testing
 /// What the kernel needs on this machine, 64 KiB, whole pages.
 private let expected = (max(Int(getauxval(UInt(AT_MINSIGSTKSZ))), 2048) + 65_536 + 4095) / 4096 * 4096
 
-@Suite(.timeLimit(.minutes(1))) struct `Alternate stacks` {
+@Suite(.timeLimit(.minutes(10))) struct `Alternate stacks` {
   @Test(arguments: ["main", "pthread", "dispatch", "task"])
   func `are there on every kind of thread, large enough and between guard pages`(kind: String) throws {
     let victim = try Victim.run(["start", "stacks", "settle", "health"])

@@ -1,7 +1,7 @@
 import CrashVictimRunner
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Annotations` {
+@Suite(.timeLimit(.minutes(10))) struct `Annotations` {
   @Test func `are changed without memory from the heap`() throws {
     let victim = try Victim.run(["count-allocations"])
     #expect(victim.output == ["allocated 0"])

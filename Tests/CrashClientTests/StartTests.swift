@@ -4,7 +4,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `The start of a handler` {
+@Suite(.timeLimit(.minutes(10))) struct `The start of a handler` {
   @Test func `gives it a session of its own, an adopted parent and four descriptors`() throws {
     let victim = try Victim.run(["start", "files", "children", "die=segv"])
     let process = Victim.value("pid", "start", in: victim.peer)
@@ -89,7 +89,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Messages to the handler` {
+@Suite(.timeLimit(.minutes(10))) struct `Messages to the handler` {
   @Test func `add, remove and retry arrive in order`() throws {
     let victim = try Victim.run(["start", "add=/a b", "remove=/a b", "retry", "die=abort"])
     let messages = victim.peer.filter { $0.hasPrefix("message") }

@@ -5,7 +5,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `crashctl db` {
+@Suite(.timeLimit(.minutes(10))) struct `crashctl db` {
   /// A database with one report that waits, with an attachment.
   private func database(in folder: TemporaryDirectory) throws -> (CrashDatabase, UniqueID) {
     let database = try CrashDatabase(path: folder.appending("db"))

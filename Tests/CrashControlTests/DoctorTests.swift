@@ -23,7 +23,7 @@ private struct Findings {
   func remedy(_ name: String) -> String { checks[name]?["remedy"] as? String ?? "" }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `crashctl doctor` {
+@Suite(.timeLimit(.minutes(10))) struct `crashctl doctor` {
   /// A script in place of a handler.
   private func script(_ lines: String, in folder: TemporaryDirectory, mode: UInt32 = 0o755) throws -> FilePath {
     let path = folder.appending("crashpad_handler")

@@ -3,7 +3,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `crashctl symbols check` {
+@Suite(.timeLimit(.minutes(10))) struct `crashctl symbols check` {
   private func run(_ tool: String, _ arguments: String...) throws {
     let result = try RunningProcess.run("/usr/bin/env", [tool] + arguments)
     try #require(result.succeeded, "\(tool): \(result.errorOutput)")

@@ -4,7 +4,7 @@ import MinidumpFormat
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `crashctl upload` {
+@Suite(.timeLimit(.minutes(10))) struct `crashctl upload` {
   @Test func `a minidump goes to the minidump endpoint as a handler sends it`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }

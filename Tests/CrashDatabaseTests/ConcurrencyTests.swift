@@ -2,7 +2,7 @@ import CrashDatabase
 import LinuxSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Several processes on one database` {
+@Suite(.timeLimit(.minutes(10))) struct `Several processes on one database` {
   @Test func `send each report once, whoever is killed meanwhile`() throws {
     let temporary = try TemporaryDatabase()
     for _ in 0..<40 { try temporary.addReport() }

@@ -3,7 +3,7 @@ import CrashDatabase
 import LinuxSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Housekeeping` {
+@Suite(.timeLimit(.minutes(10))) struct `Housekeeping` {
   let temporary: TemporaryDatabase
   var database: CrashDatabase { temporary.database }
 
@@ -166,7 +166,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Run directories` {
+@Suite(.timeLimit(.minutes(10))) struct `Run directories` {
   let temporary: TemporaryDatabase
   init() throws { temporary = try TemporaryDatabase() }
 

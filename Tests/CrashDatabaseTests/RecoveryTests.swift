@@ -3,7 +3,7 @@ import LinuxSystem
 import Testing
 
 /// What must be true of a report when a process was killed and the next one has recovered.
-@Suite(.timeLimit(.minutes(1))) struct `Recovery after a kill` {
+@Suite(.timeLimit(.minutes(10))) struct `Recovery after a kill` {
   let temporary: TemporaryDatabase
   let id = UniqueID.random()
   var database: CrashDatabase { temporary.database }

@@ -1,7 +1,7 @@
 import LinuxSystem
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `A kill at every system call` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A kill at every system call` {
   /// The outcomes in the order in which they came, the process having been killed later and later in the step. A step
   /// is all or nothing: there is one change at most, and it is never undone.
   @Test(arguments: [
@@ -26,7 +26,8 @@ import Testing
   }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `A lock that is released at any system call of somebody who looks` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A lock that is released at any system call of somebody who looks`
+{
   /// A report that a short run of a program was to send waited for a quarter of an hour: its client had locked it for a
   /// moment, just between the two times that Sentry's handler did.
   @Test(arguments: ["recover", "list", "look"])

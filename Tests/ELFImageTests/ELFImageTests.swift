@@ -31,7 +31,7 @@ private struct LoadedFile {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `ELF images` {
+@Suite(.timeLimit(.minutes(10))) struct `ELF images` {
   private static let libc: FilePath = "/lib/x86_64-linux-gnu/libc.so.6"
   private static func fixture() throws -> FilePath {
     try FileSystem.executable().directory.appending("SnapshotFixture")

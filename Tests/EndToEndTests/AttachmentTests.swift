@@ -8,7 +8,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `Attachments of a crash` {
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `are read when the program dies, and are those that were added and not removed`(handler: FilePath) throws {
     let folder = try TemporaryDirectory(prefix: "attachments")
     defer { folder.remove() }
@@ -34,7 +34,7 @@ import ZooRuns
     #expect(try FileSystem.read(attachments.appending("written.log")) == Array("written".utf8))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `are the owner's choice, not that of any process with the socket`(handler: FilePath) throws {
     let folder = try TemporaryDirectory(prefix: "attachments")
     defer { folder.remove() }

@@ -26,7 +26,7 @@ private struct Confinement: Equatable {
   var isConfined: Bool { filters == "2" && noNewPrivileges == "1" }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A handler that serves` {
+@Suite(.timeLimit(.minutes(10))) struct `A handler that serves` {
   /// What this test's own process has: a container may have a filter around all of this.
   private let own: Confinement
 
@@ -140,7 +140,7 @@ private struct Confinement: Equatable {
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `What a program was started with` {
+@Suite(.timeLimit(.minutes(10))) struct `What a program was started with` {
   private static let environment: [String: String?] = [
     "SWIFT_BACKTRACE": "enable=no", "TOKEN_OF_THE_TEST": "secret-in-the-environment",
   ]

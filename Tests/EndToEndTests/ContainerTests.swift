@@ -75,7 +75,7 @@ private struct MinimalImage {
   }
 }
 
-@Suite(.timeLimit(.minutes(2)), .enabled(if: geteuid() == 0, "needs root for namespaces and mounts"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: geteuid() == 0, "needs root for namespaces and mounts"))
 struct `A container with a program and nothing else` {
   @Test func `keeps its report where there is no libcurl, and says what is missing`() throws {
     let server = try LoopbackIngestServer()

@@ -32,7 +32,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct `Every way to die` {
-  @Test(.timeLimit(.minutes(1)), arguments: ZooCase.all)
+  @Test(.timeLimit(.minutes(10)), arguments: ZooCase.all)
   func `leaves one dump that says what happened`(_ zooCase: ZooCase) throws {
     let run = try ZooRun(flavor: zooCase.flavor, thread: zooCase.thread, handler: zooCase.handler)
     defer { run.end() }
@@ -65,7 +65,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
     try run.waitForHandler()
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `but no way at all leaves none`(_ handler: FilePath) throws {
     let run = try ZooRun(flavor: "none", handler: handler)
     defer { run.end() }
@@ -74,7 +74,7 @@ struct ZooCase: CustomTestStringConvertible, Sendable {
     #expect(run.dumps().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `is known to this table, and the table to the zoo`() throws {
     let list = try RunningProcess.run(TestProducts.zoo, ["--list"]).output
     let known = list.split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }

@@ -59,7 +59,7 @@ import ZooRuns
     return try Envelope(bytes: FileSystem.read(path))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is started with the event, the attachments and the dump, and the report is gone`(_ handler: FilePath) throws {
     try FileSystem.write(Array("{\"event_id\":\"begun\",\"dsn\":\"http://k@localhost/1\"}".utf8), to: envelope)
     try crash(handler)
@@ -80,7 +80,7 @@ import ZooRuns
     #expect(try database.completedReports().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `gets a whole envelope where the client has begun none`() throws {
     try crash(try #require(TestProducts.handlers.first))
     let envelope = try seen()
@@ -88,13 +88,13 @@ import ZooRuns
     #expect(envelope.items.count == 3)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `that is not there leaves the report pending`() throws {
     try crash(try #require(TestProducts.handlers.first), reporter: "absent")
     #expect(try database.pendingReports().count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `is not started without consent, and the report waits`() throws {
     try database.settings.setUploadsEnabled(false)
     // An upload pass would give the report up.

@@ -17,7 +17,7 @@ private func files(of process: Int32) throws -> Int {
   try FileSystem.entries(of: FilePath("/proc/\(process)/fd")).count
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Any client` {
+@Suite(.timeLimit(.minutes(10))) struct `Any client` {
   // MARK: - Packets
 
   @Test(arguments: TestProducts.handlers)

@@ -4,7 +4,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(2))) struct `A stack that is too deep for a dump` {
+@Suite(.timeLimit(.minutes(10))) struct `A stack that is too deep for a dump` {
   @Test(arguments: TestProducts.handlers, ["main", "pthread"])
   func `is walked at both ends, and says how much is missing between them`(
     _ handler: FilePath, _ thread: String

@@ -5,7 +5,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `A program that crashes` {
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `without a handler dies of its own signal, soon, and leaves a dump of its own`() throws {
     let run = try ZooRun(flavor: "ud2", handler: "/nonexistent/crashpad_handler", timeout: .seconds(10))
     defer { run.end() }
@@ -15,7 +15,7 @@ import ZooRuns
     #expect(shown.exception?.code.value == 4)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `under Swift's own backtracer gets its report and the backtrace`(_ handler: FilePath) throws {
     let run = try ZooRun(
       flavor: "index-out-of-range", thread: "pthread", handler: handler,
@@ -28,7 +28,7 @@ import ZooRuns
     #expect(run.process.errorOutput.contains("SwiftTraps.readPastTheEnd"))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["null-write", "abort", "fatal-error", "raise-quit", "stack-overflow"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["null-write", "abort", "fatal-error", "raise-quit", "stack-overflow"])
   func `leaves the core dump that it would have left without us`(_ flavor: String) throws {
     let folder = try TemporaryDirectory(prefix: "core")
     defer { folder.remove() }

@@ -34,7 +34,7 @@ import ZooRuns
     #expect(completed.first?.metadata.isUploaded == true)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `happens at once, with the event completed and every part named`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -69,7 +69,7 @@ import ZooRuns
     #expect(completed.first?.metadata.uploadAttempts == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `to a server that answers 500 is made up for by the next start`(handler: FilePath) throws {
     let server = try LoopbackIngestServer(answer: .response(status: 500))
     defer { server.stop() }
@@ -83,7 +83,7 @@ import ZooRuns
     #expect(server.requests.filter { $0.endpoint == .minidump }.count == 2)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `to a server that says 429 is no failed attempt`(handler: FilePath) throws {
     let server = try LoopbackIngestServer(answer: .rateLimited(retryAfter: "3600"))
     defer { server.stop() }
@@ -98,7 +98,7 @@ import ZooRuns
     try deliverByNextStart(run, handler, server)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `to a server that resets the connection is made up for by the next start`(handler: FilePath) throws {
     let server = try LoopbackIngestServer(answer: .resetAfterBody)
     defer { server.stop() }
@@ -108,7 +108,7 @@ import ZooRuns
     try deliverByNextStart(run, handler, server)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is made up for by the next start, even of a program that has ended before its handler looks`(
     handler: FilePath
   ) throws {
@@ -126,7 +126,7 @@ import ZooRuns
     #expect(try states(database).completed.count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `to a server that is not there is made up for by the next start`(handler: FilePath) throws {
     let closed = try ClosedPort()
     let run = try ZooRun(
@@ -138,7 +138,7 @@ import ZooRuns
     try deliverByNextStart(run, handler, server)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `to a server that hangs when the machine goes down is made up for by the next start`(handler: FilePath) throws {
     let server = try LoopbackIngestServer(answer: .silence)
     defer { server.stop() }
@@ -150,7 +150,7 @@ import ZooRuns
     try deliverByNextStart(run, handler, server)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `by two handlers on one database happens once for each report`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -174,7 +174,7 @@ import ZooRuns
     #expect(Set(sent) == Set(identifiers.map { "\($0).dmp" }))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `of a program that is process 1 happens before the kernel ends everything`(handler: FilePath) throws {
     // A slow server: the container would be gone long before its answer.
     let server = try LoopbackIngestServer(answer: .delayed(milliseconds: 1500, then: .accepted))

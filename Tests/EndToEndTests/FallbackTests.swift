@@ -6,7 +6,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(1))) struct `A program whose handler` {
+@Suite(.timeLimit(.minutes(10))) struct `A program whose handler` {
   private func file(_ bytes: [UInt8], mode: UInt32, in folder: TemporaryDirectory) throws -> FilePath {
     let path = folder.appending("crashpad_handler")
     try ProgramFile.write(bytes, to: path, mode: mode)
@@ -47,7 +47,7 @@ import ZooRuns
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A program at a limit` {
+@Suite(.timeLimit(.minutes(10))) struct `A program at a limit` {
   @Test(arguments: TestProducts.handlers)
   func `of descriptors, with none left at the crash, gets its whole report`(_ handler: FilePath) throws {
     let run = try ConfinedRun(

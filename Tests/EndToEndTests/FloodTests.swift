@@ -21,7 +21,7 @@ import ZooRuns
     try waitUntil("the handler ends", timeout: .seconds(60)) { process.livingFamily().isEmpty }
   }
 
-  @Test(.timeLimit(.minutes(3)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `of one cause is dumped as often as the limit says, and the server is told of the rest`(
     _ handler: FilePath
   ) throws {
@@ -55,7 +55,7 @@ import ZooRuns
     #expect(try FileSystem.status(database.appending("floods")).permissions & 0o077 == 0)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is dumped whole where the file of counts cannot be used`(_ handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }

@@ -7,7 +7,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(1))) struct `A client's word about uploads` {
+@Suite(.timeLimit(.minutes(10))) struct `A client's word about uploads` {
   private let folder: TemporaryDirectory
   private let database: FilePath
   init() throws {

@@ -23,7 +23,7 @@ struct HostileCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A hostile client` {
+@Suite(.timeLimit(.minutes(10))) struct `A hostile client` {
   /// Bytes that the handler may ever have used: a dump of a large process in the ordinary build takes 60 MiB.
   private static let memoryLimit = 400 << 20
 

@@ -7,7 +7,7 @@ import StructuredValue
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(3))) struct `A database to which somebody else writes` {
+@Suite(.timeLimit(.minutes(10))) struct `A database to which somebody else writes` {
   private static let secret = "a secret of another program"
 
   /// What lies in the place of a file.

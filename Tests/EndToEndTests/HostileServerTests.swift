@@ -5,7 +5,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(4))) struct `A hostile server` {
+@Suite(.timeLimit(.minutes(10))) struct `A hostile server` {
   private static let long = String(repeating: "x", count: 1 << 20)
 
   /// Answers after which a report must still be in the database, or be what the server wanted it to be; none may cost more.

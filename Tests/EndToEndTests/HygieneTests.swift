@@ -7,7 +7,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `What a crash leaves behind` {
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is its report and nothing else`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -32,7 +32,7 @@ import ZooRuns
     #expect(try names("attachments").count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `in a handler that goes on is no descriptor and no process`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -61,7 +61,7 @@ import ZooRuns
 
   // Seen on a busy machine: a handler began while the one before it still had its report in its hands, passed over the
   // report, and looked again a quarter of an hour later.
-  @Test(.timeLimit(.minutes(3)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `in the hands of another process is sent soon after that has let it go`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }

@@ -5,7 +5,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `A handler that waits` {
-  @Test(.timeLimit(.minutes(3)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `keeps a part of its own code in memory, and is whole again for a crash`(handler: FilePath) throws {
     let run = try GatedRun(flavor: "null-write", handler: handler)
     defer { run.end() }

@@ -25,7 +25,7 @@ import ZooRuns
     #expect(!TestProducts.handlersWithFaultPoints.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: steps)
+  @Test(.timeLimit(.minutes(10)), arguments: steps)
   func `at a step after the dump loses nothing, and the server keeps one report`(step: Step) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -55,7 +55,7 @@ import ZooRuns
     #expect(completed.first?.metadata.isUploaded == true)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlersWithFaultPoints)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlersWithFaultPoints)
   func `before the dump is complete leaves the work to the crashing thread`(handler: FilePath) throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }

@@ -7,7 +7,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `A crash without the handler that was started` {
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `starts another one, which sees all threads`(_ handler: FilePath) throws {
     let run = try GatedRun(flavor: "null-write", thread: "pthread", handler: handler)
     defer { run.end() }
@@ -33,7 +33,7 @@ import ZooRuns
     return (run, copies)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["null-write", "abort", "stack-overflow", "jump-null", "ud2"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["null-write", "abort", "stack-overflow", "jump-null", "ud2"])
   func `is dumped by the crashing thread where none can be started`(_ flavor: String) throws {
     let handler = try #require(TestProducts.handlers.first)
     let (run, copies) = try runWithoutHandler(flavor, handler)
@@ -56,7 +56,7 @@ import ZooRuns
     #expect(FileSystem.exists(attachments.appending("__sentry-event")))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `is delivered by the next start`() throws {
     let handler = try #require(TestProducts.handlers.first)
     let server = try LoopbackIngestServer()
@@ -76,7 +76,7 @@ import ZooRuns
     #expect(form.file("__sentry-event") != nil)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is dumped by the crashing thread when the handler hangs`(_ handler: FilePath) throws {
     let run = try GatedRun(flavor: "null-write", handler: handler)
     defer { run.end() }
@@ -94,7 +94,7 @@ import ZooRuns
     run.process.livingFamily().first { $0 != run.process.processID && $0 != before }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is replaced before any crash, and the next one has the crash`(_ handler: FilePath) throws {
     let run = try GatedRun(flavor: "null-write", thread: "pthread", handler: handler, restarts: true)
     defer { run.end() }

@@ -32,7 +32,7 @@ import ZooRuns
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `leaves a dump of itself when it crashes, and both are gone`(_ handler: FilePath) throws {
     defer { directory.remove() }
     let run = try start(handler)
@@ -58,7 +58,7 @@ import ZooRuns
     #expect(info.modules.first?.moduleIndex == 0)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `ends with its last client, and so does the other`(_ handler: FilePath) throws {
     defer { directory.remove() }
     let run = try start(handler, ["--no-rate-limit", "--no-upload-gzip", "--monitor-self-argument=--no-rate-limit"])
@@ -79,7 +79,7 @@ import ZooRuns
     #expect(try dumps().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `is not watched by one that would be watched too`() throws {
     defer { directory.remove() }
     let run = try start(

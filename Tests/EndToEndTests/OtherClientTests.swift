@@ -8,7 +8,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `A client that is not ours` {
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `alone with its handler is told that its dump is done`(_ handler: FilePath) throws {
     let run = try Conversation(handler, client: "alone")
     defer { run.end() }
@@ -22,7 +22,7 @@ import ZooRuns
     #expect(run.victim.output.contains("dying tid=\(exception.threadId)\n"))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `alone with its handler is told that its dump failed`(_ handler: FilePath) throws {
     // Every file of the handler is too large, the dump too.
     let run = try Conversation(
@@ -41,7 +41,7 @@ import ZooRuns
   ]
 
   @Test(
-    .timeLimit(.minutes(1)), .enabled(if: geteuid() == 0, "needs root for a mount namespace"),
+    .timeLimit(.minutes(10)), .enabled(if: geteuid() == 0, "needs root for a mount namespace"),
     arguments: TestProducts.handlers, ["alone", "refusing"])
   func `is asked whether it may be traced where Yama wants that`(_ handler: FilePath, _ client: String) throws {
     let run = try Conversation(handler, client: client, wrapper: Self.restricted)
@@ -54,7 +54,7 @@ import ZooRuns
     #expect(try run.dumps().count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `on a shared socket is not asked, and released by a signal`(_ handler: FilePath) throws {
     let run = try Conversation(handler, client: "shared", options: ["--shared-client-connection"])
     defer { run.end() }
@@ -63,7 +63,7 @@ import ZooRuns
     #expect(try run.dumps().count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `starts the handler when it crashes, and learns by its end how it went`(_ handler: FilePath) throws {
     let directory = try TemporaryDirectory(prefix: "launched")
     defer { directory.remove() }
@@ -119,13 +119,13 @@ import ZooRuns
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `shares memory that its dump takes along`(_ handler: FilePath) throws {
     #expect(try Self.userStream(handler, Self.region()) == Array("content".utf8))
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     arguments: [
       region(magic: 0), region(offset: 0), region(offset: 18), region(offset: .max - 3), region(offset: 60),
       region(sequence: 3), region(size: 41), region(size: .max), region(size: 0), [], Array(repeating: 0xff, count: 64),

@@ -5,7 +5,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(2))) struct `A program in which others use the same signals` {
+@Suite(.timeLimit(.minutes(10))) struct `A program in which others use the same signals` {
   /// What became of a victim.
   private struct Result {
     let termination: ProcessTermination

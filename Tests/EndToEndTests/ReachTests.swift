@@ -9,7 +9,7 @@ private let confine = TestProducts.folder.appending("Confine").description
 private let nobody = [confine, "--user", "65534"]
 
 /// No test of this suite can run without root: it needs other users and namespaces.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: geteuid() == 0, "needs root for users, namespaces and mounts"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: geteuid() == 0, "needs root for users, namespaces and mounts"))
 struct `A client out of the handler's reach` {
   // MARK: - Sandboxes
 

@@ -19,7 +19,7 @@ import ZooRuns
 
   // Seen when the interruption of a seized thread failed once, or the wait for its stop said that it was gone: the thread
   // was forgotten while it was traced, and the application waited for ever with the signal of its own death.
-  @Test(.timeLimit(.minutes(2)), arguments: refusals)
+  @Test(.timeLimit(.minutes(10)), arguments: refusals)
   func `lets the application die of its own signal`(_ refusal: Refusal) throws {
     let run = try FaultRun(handler: refusal.handler, injection: refusal.injection)
     #expect(run.outcome == .delivered || run.outcome == .stored, "\(run.messages)")

@@ -6,7 +6,7 @@ import Testing
 import ZooRuns
 
 @Suite struct `The registers of a crash` {
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `are those that the program had`(_ handler: FilePath) throws {
     let run = try ZooRun(flavor: "registers", thread: "pthread", handler: handler)
     defer { run.end() }
@@ -24,7 +24,7 @@ import ZooRuns
     #expect(registers["rip"].map { "0x" + String($0.value, radix: 16) } == facts.address)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: TestProducts.handlers)
+  @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `are whole, the vector registers too`(_ handler: FilePath) throws {
     let run = try ZooRun(flavor: "registers", thread: "task", handler: handler)
     defer { run.end() }

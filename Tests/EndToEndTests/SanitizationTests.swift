@@ -5,7 +5,7 @@ import SentryNativeTesting
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(1))) struct `A sanitized report` {
+@Suite(.timeLimit(.minutes(10))) struct `A sanitized report` {
   /// What the dump of a crash with secrets holds.
   private struct Result {
     let bytes: [UInt8]

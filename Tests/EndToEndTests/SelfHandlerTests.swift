@@ -17,7 +17,7 @@ import ZooRuns
     return (folder, program)
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `reports its crash with names in the stack, and its main runs once`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -45,7 +45,7 @@ import ZooRuns
     try waitUntil("its handler ends", timeout: .seconds(60)) { process.livingFamily().isEmpty }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `needs no file any more once it runs`() throws {
     let (folder, program) = try alone()
     defer { folder.remove() }
@@ -66,7 +66,7 @@ import ZooRuns
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `is told how, when it does not link the handler`() throws {
     let database = try TemporaryDirectory(prefix: "unlinked")
     defer { database.remove() }
@@ -77,7 +77,7 @@ import ZooRuns
     #expect(result.output.contains("does not link SentrySelfHandler"), "\(result.output) \(result.errorOutput)")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `runs as ever when a variable of its environment has another value`() throws {
     let (folder, program) = try alone()
     defer { folder.remove() }

@@ -7,7 +7,7 @@ import StructuredValue
 import Testing
 import ZooRuns
 
-@Suite(.timeLimit(.minutes(1))) struct `A handler with a server` {
+@Suite(.timeLimit(.minutes(10))) struct `A handler with a server` {
   @Test(arguments: TestProducts.handlers)
   func `delivers what is pending, with its attachments and the client's id`(_ handler: FilePath) throws {
     let server = try LoopbackIngestServer()

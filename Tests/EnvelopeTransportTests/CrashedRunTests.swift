@@ -9,7 +9,7 @@ import ZooRuns
 
 @testable import SentryClient
 
-@Suite(.timeLimit(.minutes(1))) struct `The rest of a crashed run` {
+@Suite(.timeLimit(.minutes(10))) struct `The rest of a crashed run` {
   private func run(
     _ mode: String, _ lab: TransportLab, _ handler: FilePath, dsn: String? = nil, environment: [String: String?] = [:]
   ) throws -> (process: RunningProcess, folder: FilePath) {

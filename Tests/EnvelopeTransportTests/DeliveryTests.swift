@@ -6,7 +6,7 @@ import Testing
 
 @testable import SentryClient
 
-@Suite(.timeLimit(.minutes(1))) struct `The transport of envelopes` {
+@Suite(.timeLimit(.minutes(10))) struct `The transport of envelopes` {
   @Test func `sends what it is given, in order, over one connection`() throws {
     let lab = try TransportLab()
     let transport = try lab.start()
@@ -83,7 +83,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Limits of the server` {
+@Suite(.timeLimit(.minutes(10))) struct `Limits of the server` {
   @Test func `take items out of envelopes, also out of those of earlier runs`() throws {
     let lab = try TransportLab()
     lab.server.enqueue(.response(status: 200, headers: ["X-Sentry-Rate-Limits": "60:session, 60:log_item:key"]))
@@ -166,7 +166,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Reports of losses` {
+@Suite(.timeLimit(.minutes(10))) struct `Reports of losses` {
   @Test func `go with the next envelope, or alone when there is none`() throws {
     let lab = try TransportLab()
     let transport = try lab.start()

@@ -67,7 +67,7 @@ extension String {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Envelopes that wait` {
+@Suite(.timeLimit(.minutes(10))) struct `Envelopes that wait` {
   /// A waiting envelope, as an earlier run left it.
   private func leave(_ lab: TransportLab, count: Int, minutesAgo: Int64, _ envelope: Envelope) throws -> UniqueID {
     _ = try lab.context()
@@ -192,7 +192,7 @@ extension String {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Consent` {
+@Suite(.timeLimit(.minutes(10))) struct `Consent` {
   @Test func `is waited for where something can be kept`() throws {
     let lab = try TransportLab()
     lab.configure = {
@@ -229,7 +229,7 @@ extension String {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A large attachment` {
+@Suite(.timeLimit(.minutes(10))) struct `A large attachment` {
   private func item(_ lab: TransportLab, _ id: SentryID, bytes: Int = 300_000) throws -> EnvelopeItem {
     _ = try lab.context()
     let source = lab.folder.appending("my dump/..core.bin")
@@ -339,7 +339,7 @@ extension String {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `An application's own network` {
+@Suite(.timeLimit(.minutes(10))) struct `An application's own network` {
   final class Requests: @unchecked Sendable {
     let condition = Condition()
     var seen: [(method: String, url: String, headers: [HTTPHeader], bytes: Int)] = []

@@ -56,7 +56,7 @@ enum Keeping: CaseIterable, Sendable {
 
 enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, readOnly }
 
-@Suite(.timeLimit(.minutes(1))) struct `A misbehaving server` {
+@Suite(.timeLimit(.minutes(10))) struct `A misbehaving server` {
   @Test(arguments: Misbehaviour.allCases, Keeping.allCases)
   func `costs nothing that is not counted`(misbehaviour: Misbehaviour, keeping: Keeping) throws {
     try run(misbehaviour, keeping, .sound)
@@ -234,7 +234,7 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A process with a transport` {
+@Suite(.timeLimit(.minutes(10))) struct `A process with a transport` {
   private func run(_ mode: String, _ lab: TransportLab, fault: String? = nil) throws -> RunningProcess {
     _ = try lab.context()
     return try RunningProcess(

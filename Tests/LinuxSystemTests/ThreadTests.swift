@@ -2,7 +2,7 @@ import CLinuxShims
 import LinuxSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A thread` {
+@Suite(.timeLimit(.minutes(10))) struct `A thread` {
   final class Notes: @unchecked Sendable {
     let condition = Condition()
     var name: [UInt8] = []
@@ -43,7 +43,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `An object for each process` {
+@Suite(.timeLimit(.minutes(10))) struct `An object for each process` {
   final class Counter: Sendable {
     let process = ProcessIdentity.processID()
     let condition = Condition()

@@ -81,7 +81,7 @@ private func names(_ addresses: [UInt]) throws -> [String] {
     #expect(count == 3)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `callers of an async function follow it`() async throws {
+  @Test(.timeLimit(.minutes(10))) func `callers of an async function follow it`() async throws {
     let names = try names(await root().addresses)
     let chain = names.compactMap { name in ["4leaf", "6middle", "4root"].first { name.contains($0 + "33_") } }
     #expect(chain == ["4leaf", "6middle", "4root"], "\(names)")

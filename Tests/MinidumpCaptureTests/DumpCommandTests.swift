@@ -5,7 +5,7 @@ import MinidumpFormat
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `crashctl dump` {
+@Suite(.timeLimit(.minutes(10))) struct `crashctl dump` {
   private func crashctl(_ arguments: String...) throws -> RunningProcess.Result {
     try RunningProcess.run(FileSystem.executable().directory.appending("crashctl"), ["dump"] + arguments)
   }

@@ -42,7 +42,7 @@ private final class FullSink: MinidumpSink {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Memory that is copied` {
+@Suite(.timeLimit(.minutes(10))) struct `Memory that is copied` {
   private let size = 48 << 20
   private let written = 24 << 20
 

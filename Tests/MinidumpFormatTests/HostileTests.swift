@@ -6,14 +6,14 @@ import SentryNativeTesting
 import Testing
 
 @Suite struct `Damaged dumps` {
-  @Test(.enabled(if: Corpus.isPresent, Comment(rawValue: Corpus.absence)), .timeLimit(.minutes(1)))
+  @Test(.enabled(if: Corpus.isPresent, Comment(rawValue: Corpus.absence)), .timeLimit(.minutes(10)))
   func `each gives an error or a partial result within its bounds`() throws {
     let files = try Corpus.hostile()
     #expect(files.count == 173)
     for (name, bytes) in files { check(bytes, name) }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a dump cut off at every byte is read as far as it goes`() throws {
+  @Test(.timeLimit(.minutes(10))) func `a dump cut off at every byte is read as far as it goes`() throws {
     let whole = try Sample.write(Sample.contents())
     var readable = 0
     // Every byte of header, directory and first streams; then steps that meet every alignment.
@@ -22,7 +22,7 @@ import Testing
     #expect(readable == cuts.count - 33)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `random changes do no harm`() throws {
+  @Test(.timeLimit(.minutes(10))) func `random changes do no harm`() throws {
     var contents = Sample.contents()
     contents.memory = [MinidumpAddressRange(start: 0x1000, size: 300)]
     contents.memory64 = [MinidumpAddressRange(start: 0x9000, size: 300)]
@@ -43,7 +43,7 @@ import Testing
   }
 
   /// A list whose entries share one large text: each copy is small in the file and large in memory.
-  @Test(.timeLimit(.minutes(1))) func `texts shared by many entries do not multiply memory`() async throws {
+  @Test(.timeLimit(.minutes(10))) func `texts shared by many entries do not multiply memory`() async throws {
     var contents = MinidumpContents()
     contents.modules = (0..<5000).map { MinidumpModule(base: UInt64($0) << 20, size: 1, name: "m") }
     contents.modules[0].name = String(repeating: "x", count: 500_000)

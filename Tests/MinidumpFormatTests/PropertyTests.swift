@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `Any contents` {
   /// `read(write(x)) == x` for each stream.
-  @Test(.timeLimit(.minutes(1)), arguments: [MinidumpByteOrder.little, .big])
+  @Test(.timeLimit(.minutes(10)), arguments: [MinidumpByteOrder.little, .big])
   func `are read as they were written`(order: MinidumpByteOrder) throws {
     for seed in 1...400 as ClosedRange<UInt64> {
       var random = Random(seed: seed)
@@ -18,7 +18,7 @@ import Testing
 
   /// What a dump holds is there again when it is written again: decoded streams say the same, the others have the same
   /// bytes, nothing is missing, and nothing changes any more.
-  @Test(.timeLimit(.minutes(1)), arguments: [MinidumpByteOrder.little, .big])
+  @Test(.timeLimit(.minutes(10)), arguments: [MinidumpByteOrder.little, .big])
   func `survive being read and written again`(order: MinidumpByteOrder) throws {
     for seed in 1...200 as ClosedRange<UInt64> {
       var random = Random(seed: seed)
@@ -46,7 +46,7 @@ import Testing
   }
 
   /// From one byte order into the other.
-  @Test(.timeLimit(.minutes(1))) func `are converted from big-endian to little-endian`() throws {
+  @Test(.timeLimit(.minutes(10))) func `are converted from big-endian to little-endian`() throws {
     for seed in 1...100 as ClosedRange<UInt64> {
       var random = Random(seed: seed)
       var contents = random.contents(.big)

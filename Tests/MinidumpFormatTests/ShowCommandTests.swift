@@ -6,7 +6,7 @@ import MinidumpFormat
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `crashctl show` {
+@Suite(.timeLimit(.minutes(10))) struct `crashctl show` {
   private static func show(_ arguments: String..., input: [UInt8] = []) throws -> RunningProcess.Result {
     try RunningProcess.run(
       FileSystem.executable().directory.appending("crashctl"), ["show"] + arguments, input: input)

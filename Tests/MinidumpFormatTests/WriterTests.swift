@@ -67,7 +67,7 @@ private final class StubbornSink: MinidumpSink {
     #expect(sink.writes < 20)
   }
 
-  @Test func `pieces that are read together make the same dump, and it is written at the end`() throws {
+  @Test func `pieces that are read together make the same dump`() throws {
     var contents = Sample.contents()
     contents.memory = (0..<300).map { MinidumpAddressRange(start: 0x1000 + $0 * 0x1000, size: 0x20 + $0) }
     let expected = MinidumpMemorySink()
@@ -75,15 +75,13 @@ private final class StubbornSink: MinidumpSink {
     for whole in [1, 7, 1000] {
       let sink = MinidumpMemorySink()
       var calls = 0
-      let dump = try MinidumpWriter.begin(
+      let result = try MinidumpWriter.write(
         contents, to: sink,
         readPieces: { pieces in
           calls += 1
           for piece in pieces.prefix(whole) { _ = Sample.readMemory(piece.address, piece.buffer) }
           return min(whole, pieces.count)
         }, readMemory: Sample.readMemory)
-      #expect(sink.bytes.isEmpty)
-      let result = try dump.finish()
       #expect(sink.bytes == expected.bytes, "\(whole)")
       #expect(result.size == UInt64(sink.bytes.count))
       if whole == 1000 { #expect(calls == 2) }
@@ -217,7 +215,7 @@ private final class StubbornSink: MinidumpSink {
     func overwrite(at offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws(MinidumpSinkError) -> Bool { false }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a large dump is written without being held in memory`() throws {
+  @Test(.timeLimit(.minutes(10))) func `a large dump is written without being held in memory`() throws {
     var contents = Sample.contents()
     contents.memory = [MinidumpAddressRange(start: 0x10_0000, size: 1 << 28)]
     contents.memory64 = [MinidumpAddressRange(start: 0x1_0000_0000, size: 1 << 28)]

@@ -4,7 +4,7 @@ import LinuxSystem
 import ProcessMemory
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A broker` {
+@Suite(.timeLimit(.minutes(10))) struct `A broker` {
   /// A broker that has said everything before it is asked, and is gone.
   private func broker(_ packets: [[UInt8]], milliseconds: Int64 = 2000) throws -> ProcessBroker {
     var ends: [Int32] = [-1, -1]

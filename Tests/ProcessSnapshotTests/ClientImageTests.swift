@@ -5,7 +5,7 @@ import Testing
 @testable import ELFImage
 @testable import ProcessSnapshot
 
-@Suite(.timeLimit(.minutes(1))) struct `A Crashpad client's structures` {
+@Suite(.timeLimit(.minutes(10))) struct `A Crashpad client's structures` {
   private typealias Layout = ClientImage
 
   @Test func `are not believed with a wrong signature, size or version`() throws {

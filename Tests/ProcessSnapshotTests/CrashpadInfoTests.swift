@@ -3,7 +3,7 @@ import ProcessSnapshot
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Crashpad clients` {
+@Suite(.timeLimit(.minutes(10))) struct `Crashpad clients` {
   private func capture(_ how: String) throws -> ProcessSnapshot { try Fixture("annotations", how).capture() }
 
   private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -5,7 +5,7 @@ import ProcessSnapshot
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Exceptions` {
+@Suite(.timeLimit(.minutes(10))) struct `Exceptions` {
   @Test func `a fault on a second thread has its registers, its address and its stack`() throws {
     let fixture = try Fixture("crash")
     let snapshot = try fixture.captureCrash()

@@ -41,7 +41,7 @@ private final class DamagedMemoryReader: MemoryReader {
   private func value(_ count: Int) -> Int { random() % 64 == 0 ? count / 2 : count }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Hostile processes` {
+@Suite(.timeLimit(.minutes(10))) struct `Hostile processes` {
   @Test(arguments: [8, 64, 1024] as [UInt64])
   func `any damage of the memory is survived`(rarity: UInt64) throws {
     let fixture = try Fixture("crash")

@@ -5,7 +5,7 @@ import ProcessSnapshot
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Modules` {
+@Suite(.timeLimit(.minutes(10))) struct `Modules` {
   @Test func `the loader's list gives executable, libraries, loader and vdso with their build IDs`() throws {
     let snapshot = try Fixture("plain").capture()
     #expect(snapshot.moduleSource == .linkMap)

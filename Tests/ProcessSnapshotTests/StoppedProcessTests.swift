@@ -5,7 +5,7 @@ import ProcessSnapshot
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Stopping a process` {
+@Suite(.timeLimit(.minutes(10))) struct `Stopping a process` {
   @Test func `it goes on afterwards, and nobody traces it`() throws {
     let fixture = try Fixture("counting")
     for number in 1...5 {

@@ -6,7 +6,7 @@ import ProcessSnapshot
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Surroundings` {
+@Suite(.timeLimit(.minutes(10))) struct `Surroundings` {
   private static let fixture = (try? FileSystem.executable().directory.appending("SnapshotFixture")) ?? ""
 
   @Test func `ptrace alone gives the same snapshot`() throws {

@@ -5,7 +5,7 @@ import ProcessSnapshot
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Threads` {
+@Suite(.timeLimit(.minutes(10))) struct `Threads` {
   @Test func `all general and vector registers have the values that the thread loaded`() throws {
     let fixture = try Fixture("registers")
     let snapshot = try fixture.capture()

@@ -58,7 +58,7 @@ struct Ending: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `How a run ends` {
+@Suite(.timeLimit(.minutes(10))) struct `How a run ends` {
   let run: HealthRun
   init() throws { run = try HealthRun() }
 

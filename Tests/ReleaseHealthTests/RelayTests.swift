@@ -4,7 +4,7 @@ import StructuredValue
 import Testing
 
 /// Relay, which all that is sent to Sentry goes through, says what it does not like of an event.
-@Suite(.timeLimit(.minutes(1))) struct `Relay's opinion of transactions` {
+@Suite(.timeLimit(.minutes(10))) struct `Relay's opinion of transactions` {
   private static let program = """
     import json, sys
     from sentry_relay.processing import StoreNormalizer

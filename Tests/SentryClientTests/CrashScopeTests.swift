@@ -164,7 +164,7 @@ import Testing
 
   /// The log's function was called under the lock of the scope: one that wrote a breadcrumb for each message waited for
   /// itself.
-  @Test(.timeLimit(.minutes(5))) func `the function that takes the log may change the scope`() throws {
+  @Test(.timeLimit(.minutes(10))) func `the function that takes the log may change the scope`() throws {
     final class Reference: @unchecked Sendable {
       // @unchecked: set before anybody logs.
       weak var client: SentryClient?

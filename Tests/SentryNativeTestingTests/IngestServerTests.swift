@@ -7,7 +7,7 @@ private func curl(_ arguments: String...) throws -> RunningProcess.Result {
   try RunningProcess.run("/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "20"] + arguments)
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The loopback ingest server` {
+@Suite(.timeLimit(.minutes(10))) struct `The loopback ingest server` {
   @Test func `understands another client's form`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -117,7 +117,7 @@ private func curl(_ arguments: String...) throws -> RunningProcess.Result {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The program sentry-ingest` {
+@Suite(.timeLimit(.minutes(10))) struct `The program sentry-ingest` {
   @Test func `writes what it gets and ends after the number of requests`() throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }

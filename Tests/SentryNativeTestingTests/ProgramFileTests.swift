@@ -2,7 +2,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A program that was just written` {
+@Suite(.timeLimit(.minutes(10))) struct `A program that was just written` {
   @Test func `is there when nobody may write to it any more`() async throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }

@@ -2,7 +2,7 @@ import LinuxSystem
 import SentryNativeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A program started by a test` {
+@Suite(.timeLimit(.minutes(10))) struct `A program started by a test` {
   @Test func `gives its output, error output and status`() throws {
     let result = try RunningProcess.run("/bin/sh", ["-c", "cat; echo problem >&2; exit 3"], input: Array("in".utf8))
     #expect(result.output == "in")

@@ -5,7 +5,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `What a program captures` {
+@Suite(.timeLimit(.minutes(10))) struct `What a program captures` {
   let run: SDKRun
   let server: LoopbackIngestServer
   init() throws {

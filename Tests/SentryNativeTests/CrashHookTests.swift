@@ -5,7 +5,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A hook at a crash` {
+@Suite(.timeLimit(.minutes(10))) struct `A hook at a crash` {
   let run: SDKRun
   init() throws { run = try SDKRun() }
 

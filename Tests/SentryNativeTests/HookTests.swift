@@ -4,7 +4,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `A hook of the program` {
+@Suite(.timeLimit(.minutes(10))) struct `A hook of the program` {
   let run: SDKRun
   let server: LoopbackIngestServer
   init() throws {

@@ -6,7 +6,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `An option` {
+@Suite(.timeLimit(.minutes(10))) struct `An option` {
   let run: SDKRun
   let server: LoopbackIngestServer
   init() throws {

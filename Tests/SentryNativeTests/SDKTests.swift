@@ -6,7 +6,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `The SDK in a program` {
+@Suite(.timeLimit(.minutes(10))) struct `The SDK in a program` {
   let run: SDKRun
   init() throws { run = try SDKRun() }
 
@@ -197,14 +197,14 @@ import Testing
     #expect(!FileSystem.exists(run.database))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a handler that dies is started again, and health says so`() throws {
     let result = try run.run(["start", "kill-handler", "await-issue=was started again", "captures"])
     #expect(result.output.contains("the handler has ended 1 times"), "\(result.output)")
     #expect(result.output.contains("captures=true"), "\(result.output)")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a handler that cannot be started again is named with the reason, and close does not wait`() throws {
     let handler = run.directory.appending("crashpad_handler")
     try ProgramFile.copy(try productsDirectory().appending("crashpad_handler"), to: handler)
@@ -216,7 +216,7 @@ import Testing
     #expect(result.termination == .exited(status: 0))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a snapshot is a report of all threads, and the crash that follows is another one`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -244,7 +244,7 @@ import Testing
     #expect(levels[crash] == "fatal", "\(levels) \(crash)")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `an event loop that hangs is reported once, with its name`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -259,7 +259,7 @@ import Testing
     #expect(server.requests.count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a main queue that hangs is reported without being named by anybody`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
@@ -272,7 +272,7 @@ import Testing
     #expect(exception?["value"]?.string?.contains("The main thread has not responded") == true)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a thread whose heart stops is reported with its stack`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }

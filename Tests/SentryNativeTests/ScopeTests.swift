@@ -6,7 +6,7 @@ import SentryNativeTesting
 import StructuredValue
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct `A scope` {
+@Suite(.timeLimit(.minutes(10))) struct `A scope` {
   let run: SDKRun
   let server: LoopbackIngestServer
   init() throws {

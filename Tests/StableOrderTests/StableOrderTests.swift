@@ -44,3 +44,29 @@ struct StableOrderTests {
     #expect(Set(Array(0..<1000).inOrder { _, _ in Bool.random(using: &generator) }) == Set(0..<1000))
   }
 }
+
+@Suite("A search in what is in order")
+struct PartitioningIndexTests {
+  @Test("finds the first of the second part, or the end, in every collection of up to fifty elements")
+  func findsTheBorder() {
+    for count in 0..<50 {
+      let values = Array(0..<count)
+      for border in 0...count {
+        #expect(values.partitioningIndex { $0 >= border } == border)
+        #expect(values[border...].partitioningIndex { _ in true } == border)
+        #expect(values[..<border].partitioningIndex { _ in false } == border)
+      }
+    }
+  }
+
+  @Test("looks at one element for each bit of their number")
+  func looksAtFew() {
+    var looks = 0
+    let index = (0..<1_000_000).partitioningIndex {
+      looks += 1
+      return $0 >= 765_432
+    }
+    #expect(index == 765_432)
+    #expect(looks <= 20)
+  }
+}

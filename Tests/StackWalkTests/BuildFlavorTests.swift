@@ -139,7 +139,7 @@ struct BuildFlavor: Sendable, CustomTestStringConvertible {
     while !String(decoding: try FileSystem.read(stat), as: UTF8.self).contains(") T ") { sched_yield() }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: BuildFlavor.all)
+  @Test(.timeLimit(.minutes(10)), arguments: BuildFlavor.all)
   func `are those of gdb on the process and of the Breakpad processor on the dump`(flavor: BuildFlavor) throws {
     let compiled = try CompiledProgram(flavor.source, flavor.language, flags: flavor.flags)
     try compiled.whileStopped { stopped in

@@ -58,7 +58,7 @@ private let program = """
 
 @Suite(.serialized) struct `A stack whose middle is missing` {
   /// A dump of an endless recursion in `main` ended in functions of Swift's runtime, which had run before `main`.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `goes on at frames that lead to its beginning, not at what earlier calls have left`() throws {
     let compiled = try CompiledProgram(program, .c, flags: ["-O1", "-fno-omit-frame-pointer"])
     try compiled.whileStopped { stopped in

@@ -49,7 +49,7 @@ import Testing
     #expect(count == 0, "\(count) of \(names.count): \(differences.prefix(5).joined(separator: "\n"))")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of Swift read as swift demangle reads them`() throws {
     let root = try capturedOutput(of: ["sh", "-c", "dirname $(dirname $(readlink -f $(command -v swiftc)))"])
     let directory = root.dropLast() + "/lib/swift/linux/"
@@ -63,7 +63,7 @@ import Testing
     expectNone(differences, of: names)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of C++ read as c++filt reads them`() throws {
     // Of the C++ library, of Swift's runtime with its local functions, and of the debugger.
     let library = try capturedOutput(of: ["sh", "-c", "ldconfig -p | sed -n 's/.*libstdc++.so.6 (.*x86-64) => //p'"])
@@ -77,7 +77,7 @@ import Testing
     expectNone(differences, of: names)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of Rust read as c++filt reads them`() throws {
     // A program of somebody else in Rust; its symbols are those of the older scheme.
     let peers = try #require(EnvironmentVariable.value("SENTRY_TEST_PEERS"), "run Scripts/peers first").description
@@ -87,7 +87,7 @@ import Testing
     expectNone(differences, of: names)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of Rust's newer scheme read as c++filt reads them`() throws {
     let names = newRustNames.split(separator: "\n").map(String.init)
     #expect(names.count >= 100)

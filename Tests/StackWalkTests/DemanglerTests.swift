@@ -24,14 +24,14 @@ import Testing
     return text.split(separator: "\n").map(String.init)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of Swift are demangled as the toolchain's own tool does it`() throws {
     let expected = try output(of: ["swift", "demangle", "--compact"], Self.swift)
     #expect(expected.count == Self.swift.count)
     for (name, readable) in zip(Self.swift, expected) { #expect((Demangler.demangle(name) ?? name) == readable) }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of C++ are demangled as binutils do it`() throws {
     #expect(Self.cxx.map { Demangler.demangle($0) ?? $0 } == (try output(of: ["c++filt"], Self.cxx)))
   }

@@ -27,7 +27,7 @@ private let fixture = """
   """
 
 @Suite(.serialized) struct `Damaged stacks` {
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(.timeLimit(.minutes(10)), arguments: [true, false])
   func `of random registers and words end`(usesLibunwind: Bool) throws {
     let compiled = try CompiledProgram(fixture, .c, flags: ["-O1"])
     try compiled.whileStopped { stopped in
@@ -103,7 +103,7 @@ private let fixture = """
 
 @Suite(.serialized) struct `Damaged call frame information` {
   /// A module in memory with an `.eh_frame_hdr` and an `.eh_frame`, whose bytes are changed one after the other.
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(.timeLimit(.minutes(10)), arguments: [true, false])
   func `ends a walk and nothing else`(usesLibunwind: Bool) throws {
     let compiled = try CompiledProgram(fixture, .c, flags: ["-O1", "-fomit-frame-pointer"])
     try compiled.whileStopped { stopped in

@@ -28,7 +28,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
 
 @Suite(.serialized) struct `Walking a live process` {
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     arguments: [["-O2", "-fomit-frame-pointer"], ["-O0"], ["-O1", "-fno-omit-frame-pointer"], ["-O2", "-static"]])
   func `call frame information leads to main and beyond`(flags: [String]) throws {
     let compiled = try CompiledProgram(stopping(by: "raise(SIGSTOP)"), .c, flags: flags)
@@ -45,7 +45,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `libunwind and our own interpreter agree on every register that matters`() throws {
     let compiled = try CompiledProgram(
       stopping(by: "raise(SIGSTOP)"), .c, flags: ["-O2", "-fomit-frame-pointer"])
@@ -64,7 +64,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `frame pointers lead to main where call frame information is missing`() throws {
     let compiled = try CompiledProgram(
       stopping(by: "*(volatile int *)8 = 1"), .c,
@@ -77,7 +77,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a scan of the stack finds main where nothing else helps`() throws {
     let compiled = try CompiledProgram(
       stopping(by: "*(volatile int *)8 = 1"), .c,
@@ -91,7 +91,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a call of a null pointer is blamed on its caller`() throws {
     let compiled = try CompiledProgram(
       "void (*volatile target)(void);\n" + stopping(by: "target()"), .c, flags: ["-O2"])
@@ -102,7 +102,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(.timeLimit(.minutes(10)), arguments: [true, false])
   func `the function that a signal interrupted is found below the handler`(usesLibunwind: Bool) throws {
     let source = """
       #include <signal.h>
@@ -125,7 +125,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `an endless recursion keeps its first and its last frames`() throws {
     let source = """
       #include <sys/ptrace.h>
@@ -155,7 +155,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `files of another build are refused`() throws {
     let compiled = try CompiledProgram(stopping(by: "raise(SIGSTOP)"), .c, flags: ["-O1"])
     try compiled.whileStopped { stopped in
@@ -174,7 +174,7 @@ private func stopping(by statement: String) -> String { "#define STOP \(statemen
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a file without a build ID is believed unless it is newer than the crash`() throws {
     let compiled = try CompiledProgram(stopping(by: "raise(SIGSTOP)"), .c, flags: ["-O1", "-Wl,--build-id=none"])
     try compiled.whileStopped { stopped in

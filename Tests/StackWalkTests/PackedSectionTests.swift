@@ -203,7 +203,7 @@ private func unpack(_ packed: [UInt8], size: Int, steps: [Int]) -> (content: [UI
     return try CompiledProgram(Self.program, .c, flags: flags + [other.description])
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["-gdwarf-4", "-gdwarf-5"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["-gdwarf-4", "-gdwarf-5"])
   func `is unpacked up to the unit that is wanted`(version: String) throws {
     let program = try compiled(["-O1", version, "-gz", "-gdwarf-aranges"])
     let file = try #require(MappedELF(program.executable))
@@ -217,7 +217,7 @@ private func unpack(_ packed: [UInt8], size: Int, steps: [Int]) -> (content: [UI
     #expect(lines.progress.map { $0.unpacked == $0.all } == true)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `is unpacked as a whole where no table says which unit that is`() throws {
     let program = try compiled(["-O1", "-g", "-gz"])
     let file = try #require(MappedELF(program.executable))
@@ -227,7 +227,7 @@ private func unpack(_ packed: [UInt8], size: Int, steps: [Int]) -> (content: [UI
     #expect(try line(of: "second", in: lines, file) == "second second.c:3002")
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [".debug_info", ".debug_line", ".debug_abbrev"] as [StaticString])
+  @Test(.timeLimit(.minutes(10)), arguments: [".debug_info", ".debug_line", ".debug_abbrev"] as [StaticString])
   func `that is damaged gives no lines and keeps the frame`(section: StaticString) throws {
     let program = try compiled(["-O1", "-g", "-gz", "-gdwarf-aranges"])
     let path = program.executable

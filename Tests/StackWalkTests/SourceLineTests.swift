@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(10)),
     arguments: [
       ["-O2", "-g"], ["-O2", "-gdwarf-4"], ["-O1", "-g", "-fdebug-types-section"], ["-O2", "-g", "-gz"],
       ["-O2", "-g", "-gdwarf-aranges"], ["-O2", "-g", "-gz", "-gdwarf-aranges"],
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `come from a separate debug file of the same build`() throws {
     let compiled = try CompiledProgram(Self.program, .c, flags: ["-O2", "-g"])
     let symbols = compiled.directory.appending("symbols")
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `are left out when nobody wants them`() throws {
     let compiled = try CompiledProgram(Self.program, .c, flags: ["-O2", "-g"])
     try compiled.whileStopped { stopped in

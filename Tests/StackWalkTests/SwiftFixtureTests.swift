@@ -124,13 +124,13 @@ struct SwiftFixture: Sendable, CustomTestStringConvertible {
 }
 
 @Suite(.serialized) struct `Swift programs show the names that a person expects` {
-  @Test(.timeLimit(.minutes(1)), arguments: SwiftFixture.all, [["-Onone"], ["-O", "-g"]])
+  @Test(.timeLimit(.minutes(10)), arguments: SwiftFixture.all, [["-Onone"], ["-O", "-g"]])
   func `from the crash to main, in order`(fixture: SwiftFixture, flags: [String]) throws {
     let compiled = try CompiledProgram(fixture.source, .swift, flags: flags)
     try compiled.whileStaying { try expect(fixture.names, in: $0) }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: SwiftFixture.all, [["-Onone"], ["-O", "-g"]])
+  @Test(.timeLimit(.minutes(10)), arguments: SwiftFixture.all, [["-Onone"], ["-O", "-g"]])
   func `also when the program dies of a fatal error`(fixture: SwiftFixture, flags: [String]) throws {
     let source = fixture.source.replacing(
       "stay_here(); return x + 1", with: "await_tracer(); if x != 0 { fatalError(\"sold out\") }; return x + 1")

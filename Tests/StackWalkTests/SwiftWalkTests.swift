@@ -17,7 +17,7 @@ import Testing
     print([1].map { visit($0 + Int(CommandLine.argc) * 10) + 1 })
     """
 
-  @Test(.timeLimit(.minutes(1)), arguments: [["-Onone"], ["-O", "-g"]])
+  @Test(.timeLimit(.minutes(10)), arguments: [["-Onone"], ["-O", "-g"]])
   func `a trap shows the functions of the program by their Swift names`(flags: [String]) throws {
     let compiled = try CompiledProgram(Self.synchronous, .swift, flags: flags)
     try compiled.whileStopped { stopped in
@@ -47,7 +47,7 @@ import Testing
     print(try await task.value)
     """
 
-  @Test(.timeLimit(.minutes(1)), arguments: [["-Onone"], ["-O", "-g"]])
+  @Test(.timeLimit(.minutes(10)), arguments: [["-Onone"], ["-O", "-g"]])
   func `a task shows the async callers that wait for it`(flags: [String]) throws {
     let compiled = try CompiledProgram(Self.asynchronous, .swift, flags: flags)
     try compiled.whileStaying { stopped in

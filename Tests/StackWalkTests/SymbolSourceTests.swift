@@ -34,24 +34,24 @@ private let source = """
   private static let separate = "objcopy --only-keep-debug program program.debug; strip program; "
   private static let expected = ["inner", "outer", "main"]
 
-  @Test(.timeLimit(.minutes(1))) func `nowhere, when there is nothing`() throws {
+  @Test(.timeLimit(.minutes(10))) func `nowhere, when there is nothing`() throws {
     #expect(try !names(Self.separate + "rm program.debug").contains("inner"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func `its compressed symbol table`() throws {
+  @Test(.timeLimit(.minutes(10))) func `its compressed symbol table`() throws {
     let found = try names(
       "objcopy --only-keep-debug program small; objcopy -g small; xz small; strip program;"
         + "objcopy --add-section .gnu_debugdata=small.xz program")
     #expect(Array(found.prefix(3)) == Self.expected)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a damaged compressed table does no harm`() throws {
+  @Test(.timeLimit(.minutes(10))) func `a damaged compressed table does no harm`() throws {
     let found = try names(
       "head -c 3000 /dev/zero > small; strip program; objcopy --add-section .gnu_debugdata=small program")
     #expect(!found.contains("inner"))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["", "mkdir .debug; mv program.debug .debug/", "mv program.debug $1/"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["", "mkdir .debug; mv program.debug .debug/", "mv program.debug $1/"])
   func `the file behind its debug link`(place: String) throws {
     let found = try names(Self.separate + "objcopy --add-gnu-debuglink=program.debug program; " + place) { folder in
       var options = StackWalker.Options()
@@ -61,7 +61,7 @@ private let source = """
     #expect(Array(found.prefix(3)) == Self.expected)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(.timeLimit(.minutes(10)), arguments: [true, false])
   func `a linked file without a build ID only if its checksum is right`(isChanged: Bool) throws {
     let change = isChanged ? "printf x >> program.debug" : ":"
     let found = try names(
@@ -70,7 +70,7 @@ private let source = """
     #expect(found.contains("inner") != isChanged)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a directory of build IDs`() throws {
+  @Test(.timeLimit(.minutes(10))) func `a directory of build IDs`() throws {
     let found = try names(
       Self.separate + "id=$(readelf -n program | sed -n 's/.*Build ID: //p');"
         + "mkdir -p $1/.build-id/$(echo $id | cut -c1-2); mv program.debug $1/.build-id/$(echo $id | cut -c1-2)/$(echo $id | cut -c3-).debug"
@@ -82,7 +82,7 @@ private let source = """
     #expect(Array(found.prefix(3)) == Self.expected)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `the cache of debuginfod`() throws {
+  @Test(.timeLimit(.minutes(10))) func `the cache of debuginfod`() throws {
     defer { unsetenv("DEBUGINFOD_CACHE_PATH") }
     let found = try names(
       Self.separate + "id=$(readelf -n program | sed -n 's/.*Build ID: //p');"
@@ -113,7 +113,7 @@ private let source = """
     int main(int argc, char **argv) { ptrace(PTRACE_TRACEME, 0, 0, 0); int y = outer(argc); sink = y; kill(getpid(), SIGKILL); return y; }
     """
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `leads to main: prologues, epilogues, linkage tables, the loader and the vDSO`() throws {
     let compiled = try CompiledProgram(
       "#include <unistd.h>\n" + Self.program, .c, flags: ["-O2", "-fomit-frame-pointer", "-Wl,-z,lazy"])

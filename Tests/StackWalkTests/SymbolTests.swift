@@ -32,7 +32,7 @@ import Testing
     return result
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `are those that nm lists`() throws {
     try withFile(["-O0"]) { file in
       let table = SymbolTable(file)
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `have the build ID that readelf prints`() throws {
     try withFile([]) { file in
       let text = try capturedOutput(of: ["readelf", "-n", file.path.description])
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `lie in sections that libelf and our own reader list alike`() throws {
     try withFile(["-g"]) { file in
       // A reader of bytes gets our own parser, a file libelf.
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `of a damaged file trap nobody`() throws {
     let compiled = try CompiledProgram(Self.source, .c, flags: ["-g"])
     let bytes = try FileSystem.read(compiled.executable)

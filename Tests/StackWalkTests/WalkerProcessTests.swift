@@ -94,7 +94,7 @@ private struct Run {
     try body(file.description, bytes)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `gives the crash, its message and named frames as JSON`() throws {
     try withDump(.swift) { file, _ in
       for arguments in [[file], [file, "--no-libraries"]] {
@@ -124,7 +124,7 @@ private struct Run {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `gives the compiler's name of a trap as the reason, where the program said nothing`() throws {
     let source = """
       @inline(never) func add(_ x: Int8) -> Int8 { x + 100 }
@@ -148,7 +148,7 @@ private struct Run {
     #expect(module?["debug_id"]?.string?.count == 33)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `reads well through crashctl`() throws {
     try withDump(.c) { file, _ in
       let run = try Run("crashctl", ["stackwalk", file])
@@ -165,7 +165,7 @@ private struct Run {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `never dies of a damaged one`() throws {
     try withDump(.c) { file, bytes in
       for step in 0..<24 {
@@ -181,7 +181,7 @@ private struct Run {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `that is none, or no file, is an error at once`() throws {
     let pipe = FileSystem.temporaryDirectory.appending("sentry-native-\(UniqueID.random())")
     #expect(pipe.withCString { mkfifo($0, 0o600) } == 0)

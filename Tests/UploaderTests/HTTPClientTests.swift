@@ -16,7 +16,7 @@ func post(_ server: LoopbackIngestServer, _ text: String) throws -> HTTPRequest 
     url: server.envelopeURL, headers: [HTTPHeader("x-test", "1")], body: try ContentSource(.bytes(Array(text.utf8))))
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `An HTTP request` {
+@Suite(.timeLimit(.minutes(10))) struct `An HTTP request` {
   @Test func `brings body and headers there and the answer back`() throws {
     let server = try LoopbackIngestServer(
       answer: .response(status: 202, headers: ["X-A": " 1 ", "x-a": "2", "Retry-After": "7"], body: "hello"))

@@ -3,7 +3,7 @@ import SentryNativeTesting
 import Testing
 import Uploader
 
-@Suite(.timeLimit(.minutes(1))) struct `The upload of a crash report` {
+@Suite(.timeLimit(.minutes(10))) struct `The upload of a crash report` {
   let id = UniqueID.random()
 
   private func upload(to server: LoopbackIngestServer) -> MinidumpUpload {
@@ -127,7 +127,7 @@ import Uploader
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The upload of an envelope` {
+@Suite(.timeLimit(.minutes(10))) struct `The upload of an envelope` {
   private let envelope = Array("{\"event_id\":\"1\"}\n{\"type\":\"event\",\"length\":2}\n{}".utf8)
 
   @Test(arguments: [true, false]) func `carries key, type and length`(compresses: Bool) throws {
