@@ -22,6 +22,8 @@ enum OtherClient: String {
 nonisolated(unsafe) private var client = OtherClient.shared
 nonisolated(unsafe) var otherClientSocket: Int32 = -1
 nonisolated(unsafe) var otherClientCommand: [String] = []
+/// Seconds that a crash waits for the handler's answer.
+nonisolated(unsafe) var otherClientPatience = 100
 nonisolated(unsafe) private let record = UnsafeMutablePointer<crash_exception_information>.allocate(capacity: 1)
 
 func installOtherClient(_ name: String) {
@@ -56,13 +58,14 @@ private func otherClientCrashed(
     if client == .shared { pthread_sigmask(SIG_BLOCK, &continued, nil) }
     _ = send(otherClientSocket, packet, packet.count, Int32(MSG_NOSIGNAL))
     if client == .shared {
-      var limit = timespec(tv_sec: 20, tv_nsec: 0)
+      var limit = timespec(tv_sec: otherClientPatience, tv_nsec: 0)
       var result: Int32
       repeat { result = sigtimedwait(&continued, nil, &limit) } while result < 0 && Errno.current == .interrupted
       say("released signal=\(result)")
     } else if client == .brokering || client == .brokeringForSentry {
       crash_path().pointee.dialect = client == .brokering ? 0 : 1
-      say("conversation \(crash_converse(otherClientSocket, otherClientSocket, crash_clock(1) + 20_000_000_000))")
+      let deadline = crash_clock(1) + Int64(otherClientPatience) * 1_000_000_000
+      say("conversation \(crash_converse(otherClientSocket, otherClientSocket, deadline))")
     } else {
       converse()
     }

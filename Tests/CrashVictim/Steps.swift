@@ -91,9 +91,9 @@ func perform(_ step: String) {
         + " overridden=\(health.overriddenSignals) uncovered=\(health.threadsWithoutAlternateStack.count)")
   case "settle":
     // A thread that is just starting or ending counts as uncovered.
-    let deadline = MonotonicInstant.now().advanced(milliseconds: 10_000)
+    let deadline = MonotonicInstant.now().advanced(milliseconds: 60_000)
     while client?.health.threadsWithoutAlternateStack.isEmpty == false, deadline.millisecondsFromNow() > 0 {
-      sched_yield()
+      usleep(1000)
     }
   case "children":
     let result = waitpid(-1, nil, WNOHANG)
@@ -156,6 +156,7 @@ func perform(_ step: String) {
   case "other-client": installOtherClient(value)
   case "other-socket": otherClientSocket = Int32(value) ?? -1
   case "other-command": otherClientCommand.append(value)
+  case "other-patience": otherClientPatience = Int(value) ?? 0
   case "exit": exit(Int32(value) ?? 0)
   case "survivor": previousHandlerReturns = true
   case "survival": crash_path().pointee.survival = (Int64(value) ?? 0) * 1_000_000

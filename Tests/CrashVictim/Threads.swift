@@ -70,6 +70,9 @@ private final class Waiting: Sendable {
   let ready = DispatchSemaphore(value: 0)
 }
 
+/// Written before `ready` is signaled.
+nonisolated(unsafe) private var waitingThread: Int32 = 0
+
 /// A thread that is there before the client.
 func startWaitingThread(blocking: Bool) {
   startThread {
@@ -78,6 +81,7 @@ func startWaitingThread(blocking: Bool) {
       sigfillset(&all)
       pthread_sigmask(SIG_SETMASK, &all, nil)
     }
+    waitingThread = linux_gettid()
     waiting.ready.signal()
     waiting.go.wait()
     say("stack waiting size=\(stackSize())")
@@ -85,6 +89,16 @@ func startWaitingThread(blocking: Bool) {
     while true { pause() }
   }
   waiting.ready.wait()
+  // Where no thread can be stopped, the kernel tells the registers of one that sleeps, and of no other one.
+  let status = FilePath("/proc/self/task/\(waitingThread)/stat")
+  let deadline = MonotonicInstant.now().advanced(milliseconds: 60_000)
+  while deadline.millisecondsFromNow() > 0 {
+    let bytes = (try? FileSystem.read(status)) ?? []
+    if let name = bytes.lastIndex(of: UInt8(ascii: ")")), bytes.dropFirst(name + 2).first == UInt8(ascii: "S") {
+      return
+    }
+    usleep(500)
+  }
 }
 
 func askWaitingThread() {

@@ -65,9 +65,9 @@ public struct Victim: Sendable {
       }
     }
     if let untilPeer {
-      let deadline = MonotonicInstant.now().advanced(milliseconds: 10_000)
+      let deadline = MonotonicInstant.now().advanced(milliseconds: 60_000)
       while !peerLines().contains(where: { $0.hasPrefix(untilPeer) }), deadline.millisecondsFromNow() > 0 {
-        sched_yield()
+        usleep(1000)
       }
     }
     return Victim(

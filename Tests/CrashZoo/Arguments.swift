@@ -13,6 +13,8 @@ struct Arguments {
   /// Threads that do nothing, beside those that change everything; `nil`: neither.
   var turbulence: Int?
   var floodLimit = 0
+  /// Seconds that a crash waits for its dump at most. Long, so that a busy machine does not look like a handler that hangs.
+  var crashTimeout = 60
   var usesSDK = true
   /// Whether a handler that has ended is started again before the crash.
   var restartsHandler = true
@@ -23,7 +25,7 @@ struct Arguments {
   static let usage = """
     Usage: CrashZoo --flavor NAME [--thread main|pthread|dispatch|task]
                     (--no-sdk | --handler FILE --database DIR [--dsn DSN]) [--gate FIFO] [--no-restart]
-                    [--turbulence THREADS] [--flood-limit N]
+                    [--turbulence THREADS] [--flood-limit N] [--crash-timeout SECONDS]
            CrashZoo --list
     Prints one line of JSON about the crash to come, then dies of it.
 
@@ -37,7 +39,8 @@ struct Arguments {
       case "--no-sdk": result.usesSDK = false
       case "--no-restart": result.restartsHandler = false
       case "--list": result.listsFlavors = true
-      case "--flavor", "--thread", "--database", "--handler", "--dsn", "--gate", "--turbulence", "--flood-limit":
+      case "--flavor", "--thread", "--database", "--handler", "--dsn", "--gate", "--turbulence", "--flood-limit",
+        "--crash-timeout":
         guard let value = rest.popFirst() else { return .failure(Failure(message: "\(word) needs a value")) }
         switch word {
         case "--flavor": result.flavor = value
@@ -46,6 +49,7 @@ struct Arguments {
         case "--dsn": result.dsn = value
         case "--gate": result.gate = value
         case "--turbulence": result.turbulence = Int(value)
+        case "--crash-timeout": result.crashTimeout = Int(value) ?? 0
         case "--flood-limit": result.floodLimit = Int(value) ?? 0
         default:
           guard let thread = CrashThread(rawValue: value) else {

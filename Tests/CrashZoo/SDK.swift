@@ -9,6 +9,7 @@ func startSDK(_ arguments: Arguments) {
     options.handlerPath = arguments.handler
     options.restartHandler = arguments.restartsHandler
     options.floodLimit = arguments.floodLimit
+    options.crashTimeout = .seconds(arguments.crashTimeout)
     options.databasePath = arguments.database
     options.releaseName = "crash-zoo@1.0.0"
     options.environment = "test"

@@ -7,7 +7,7 @@ import ZooRuns
 @Suite struct `A program that crashes` {
   @Test(.timeLimit(.minutes(10)))
   func `without a handler dies of its own signal, soon, and leaves a dump of its own`() throws {
-    let run = try ZooRun(flavor: "ud2", handler: "/nonexistent/crashpad_handler", timeout: .seconds(10))
+    let run = try ZooRun(flavor: "ud2", handler: "/nonexistent/crashpad_handler", timeout: .seconds(45))
     defer { run.end() }
     let died: Bool = if case .signaled(4, _) = run.termination { true } else { false }
     #expect(died, "\(run.termination)")

@@ -129,6 +129,7 @@ import ZooRuns
   @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `to a server that is not there is made up for by the next start`(handler: FilePath) throws {
     let closed = try ClosedPort()
+    defer { withExtendedLifetime(closed) {} }
     let run = try ZooRun(
       flavor: "null-write", handler: handler, dsn: "http://0123456789abcdef0123456789abcdef@127.0.0.1:\(closed.port)/1")
     defer { run.end() }

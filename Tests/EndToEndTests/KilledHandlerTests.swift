@@ -45,8 +45,10 @@ import ZooRuns
     let sent = Set(requests.compactMap { $0.form?.file("upload_file_minidump")?.filename })
     #expect(sent.count == 1, "\(next.process.errorOutput)")
     // Killed between the server's answer and the note of it, the handler cannot know: the same report is sent under
-    // the same id, which the server takes for one. At all other steps it is sent once.
-    #expect(requests.count == (["upload.sent", "database.complete.begin"].contains(step.name) ? 2 : 1))
+    // the same id, which the server takes for one; a third time where the look at the database that follows the
+    // handler's start was so late that it met the report, too. At all other steps it is sent once.
+    let repeats = ["upload.sent", "database.complete.begin"].contains(step.name)
+    #expect(repeats ? (2...3).contains(requests.count) : requests.count == 1)
 
     let reports = try CrashDatabase(path: database, create: false)
     #expect(try reports.pendingReports().isEmpty)

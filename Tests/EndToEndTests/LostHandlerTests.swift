@@ -78,7 +78,7 @@ import ZooRuns
 
   @Test(.timeLimit(.minutes(10)), arguments: TestProducts.handlers)
   func `is dumped by the crashing thread when the handler hangs`(_ handler: FilePath) throws {
-    let run = try GatedRun(flavor: "null-write", handler: handler)
+    let run = try GatedRun(flavor: "null-write", handler: handler, crashTimeout: 5)
     defer { run.end() }
     kill(run.handler, SIGSTOP)
     #expect(try run.crash().signal == 11)

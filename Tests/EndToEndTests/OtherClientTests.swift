@@ -104,8 +104,11 @@ import ZooRuns
     return bytes + Array("content".utf8) + [UInt8](repeating: 0, count: 33)
   }
 
+  /// MFD_CLOEXEC of <linux/memfd.h>: programs that other tests start meanwhile do not inherit it.
+  private static let closeOnExec: UInt32 = 1
+
   private static func userStream(_ handler: FilePath, _ content: [UInt8]) throws -> [UInt8]? {
-    let file = OwnedFileDescriptor(owning: linux_memfd_create("region", 0))
+    let file = OwnedFileDescriptor(owning: linux_memfd_create("region", closeOnExec))
     try file.writeAll(content)
     let run = try Conversation(
       handler, client: "alone", options: ["--user-stream-region=\(file.rawValue),64"], keeping: [file.rawValue])

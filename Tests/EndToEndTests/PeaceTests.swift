@@ -60,7 +60,8 @@ import ZooRuns
   func `has a runtime that came before, which goes on mending, and its first fault is reported`(
     _ handler: FilePath
   ) throws {
-    let result = try victim(handler, ["mending-handler", "start", "mend", "mend", "say=alive", "exit=0"])
+    let result = try victim(
+      handler, ["mending-handler", "start", "survival=600000", "mend", "mend", "say=alive", "exit=0"])
     #expect(result.termination == .exited(status: 0), "\(result.errorOutput)")
     #expect(result.output.contains("mended 1\nmended 1\nalive\n"), "\(result.output)")
     // Nobody can know before that it will be mended; and a program that survives is not dumped again and again.

@@ -137,18 +137,18 @@ import ZooRuns
 
   @Test(arguments: TestProducts.handlers)
   func `keeps the report while nobody answers, and delivers it when somebody does`(_ handler: FilePath) throws {
-    let first = try LoopbackIngestServer()
-    first.stop()
+    let closed = try ClosedPort()
+    defer { withExtendedLifetime(closed) {} }
     let uploading = try UploadingHandler(handler)
     defer { uploading.remove() }
     let id = try uploading.store()
-    try uploading.runOnce(first.minidumpURL) {
+    try uploading.runOnce(closed.minidumpURL) {
       (try? uploading.database.lookUp(id).metadata.uploadAttempts) == 1
     }
     #expect(try uploading.database.lookUp(id).state == .pending)
-    let second = try LoopbackIngestServer(port: first.port)
-    defer { second.stop() }
-    try uploading.runOnce(second.minidumpURL) { try uploading.database.completedReports().count == 1 }
+    let server = try LoopbackIngestServer()
+    defer { server.stop() }
+    try uploading.runOnce(server.minidumpURL) { try uploading.database.completedReports().count == 1 }
     #expect(try uploading.database.lookUp(id).metadata.isUploaded)
   }
 

@@ -95,7 +95,7 @@ static int wait_for_release(void) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCONT);
-  struct timespec limit = {15, 0};
+  struct timespec limit = {60, 0};
   for (;;) {
     int result = sigtimedwait(&set, NULL, &limit);
     if (result == SIGCONT) return 1;

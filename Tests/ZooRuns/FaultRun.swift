@@ -51,7 +51,8 @@ package struct FaultRun {
       environment = ["LD_PRELOAD": preload.library.description, "SHORT_LOG": "\(logs.appending(Self.shortLog))"]
       for (name, value) in preload.variables { environment[name] = value }
     }
-    let run = try GatedRun(flavor: "null-write", handler: handler, dsn: server.dsn, environment: environment)
+    let run = try GatedRun(
+      flavor: "null-write", handler: handler, dsn: server.dsn, crashTimeout: 5, environment: environment)
     defer { run.end() }
     let program = run.process
     let trace = run.folder.appending("trace")
@@ -69,15 +70,15 @@ package struct FaultRun {
 
     var death: String?
     do {
-      let termination = try run.crash(timeout: .seconds(20))
+      let termination = try run.crash(timeout: .seconds(75))
       if termination.signal != 11 { death = "\(termination) \(program.errorOutput)" }
     } catch {
-      death = "still there after 20 s"
+      death = "still there after 75 s"
     }
     var isOver = true
     do {
       // A transfer that hangs is given up after a minute.
-      try waitUntil("the handler ends", timeout: .seconds(75)) { program.livingFamily().isEmpty }
+      try waitUntil("the handler ends", timeout: .seconds(150)) { program.livingFamily().isEmpty }
     } catch {
       isOver = false
     }
@@ -88,7 +89,7 @@ package struct FaultRun {
         String(decoding: $0, as: UTF8.self)
       } ?? ""
     messages = Self.handlerLog(in: run.database) + program.errorOutput
-    if !isOver { death = death ?? "the handler is still there after 75 s" }
+    if !isOver { death = death ?? "the handler is still there after 150 s" }
 
     if let death {
       outcome = .wrongDeath(death)

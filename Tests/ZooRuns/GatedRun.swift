@@ -12,10 +12,11 @@ package final class GatedRun {
 
   /// - Parameters:
   ///   - restarts: whether the program starts another handler when this one ends.
+  ///   - crashTimeout: how long the program waits for its dump, in seconds.
   ///   - environment: added to the program's, which its handler inherits.
   package init(
     flavor: String, thread: String = "main", handler: FilePath, dsn: String? = nil, restarts: Bool = false,
-    environment: [String: String?] = [:]
+    crashTimeout: Int = 60, environment: [String: String?] = [:]
   ) throws {
     folder = try TemporaryDirectory(prefix: "gated")
     gate = folder.appending("gate")
@@ -23,13 +24,14 @@ package final class GatedRun {
     arguments += ["--database", folder.appending("database").description, "--gate", gate.description]
     if let dsn { arguments += ["--dsn", dsn] }
     if !restarts { arguments.append("--no-restart") }
+    arguments += ["--crash-timeout", "\(crashTimeout)"]
     process = try RunningProcess(
       TestProducts.zoo, arguments, environment: ["SWIFT_BACKTRACE": "enable=no"].merging(environment) { $1 })
     let (gate, process) = (gate, process)
     do {
       // It is made when the handler stands by.
       try waitUntil("the program is ready") { FileSystem.exists(gate) }
-      guard let handler = process.livingFamily().first(where: { $0 != process.processID }) else {
+      guard let handler = Self.handler(of: process) else {
         throw TestKitError(.missing, "there is no handler: \(process.errorOutput)")
       }
       self.handler = handler
@@ -38,6 +40,12 @@ package final class GatedRun {
       folder.remove()
       throw error
     }
+  }
+
+  /// The member of the family that none of the others has started: a handler that looks at its database is a process more.
+  private static func handler(of process: RunningProcess) -> Int32? {
+    let others = process.livingFamily().filter { $0 != process.processID }
+    return others.first { member in ProcessTable.parent(of: member).map { !others.contains($0) } ?? false }
   }
 
   package var database: FilePath { folder.appending("database") }

@@ -17,10 +17,11 @@ package final class PrivateRun {
   /// - Parameters:
   ///   - client: one of the victim's other clients; or `joining`: ours, in that dialect.
   ///   - handlerUnder, clientUnder: programs that start handler and client, with their arguments.
+  ///   - steps: of the victim, before its death.
   package init(
     _ executable: FilePath, client: String = "", joining dialect: Dialect? = nil, options: [String] = [],
     handlerUnder: [String] = [],
-    clientUnder: [String] = [], death: String = "segv"
+    clientUnder: [String] = [], steps: [String] = [], death: String = "segv"
   ) throws {
     directory = try TemporaryDirectory(prefix: "private-run")
     // Another user than this one makes the database.
@@ -43,7 +44,7 @@ package final class PrivateRun {
       ]
       + (dialect.map { ["join=\(clientEnd.rawValue)::\($0):private"] } ?? [
         "other-socket=\(clientEnd.rawValue)", "other-client=\(client)",
-      ]) + ["waiting-thread", "die=\(death)"]
+      ]) + steps + ["waiting-thread", "die=\(death)"]
     do {
       victim = try RunningProcess(
         FilePath(crash[0]), Array(crash.dropFirst()), environment: ["SWIFT_BACKTRACE": "enable=no"],

@@ -48,6 +48,9 @@ public enum ProcessTable {
   /// Whether the process exists and is no zombie.
   public static func isAlive(_ process: Int32) -> Bool { state(of: process).map { $0.letter != "Z" } ?? false }
 
+  /// Who has started the process, or adopted it; `nil` when there is none.
+  public static func parent(of process: Int32) -> Int32? { state(of: process)?.parent }
+
   /// The state letter and parent of `/proc/PID/stat`; the command name before them may contain anything.
   private static func state(of process: Int32) -> (letter: Character, parent: Int32)? {
     guard let bytes = try? FileSystem.read(FilePath("/proc/\(process)/stat")),
