@@ -99,7 +99,7 @@ class Report:
 
     def received(self, server):
         """The dump and the folder of the other files of the one request that carries a dump."""
-        requests = [path.parent.parent for path in server.glob("*/files/upload_file_minidump")]
+        requests = [path.parent.parent for path in server.glob("[0-9]*/files/upload_file_minidump")]
         if len(requests) != 1:
             raise SystemExit(f"error: the server received {len(requests)} reports, not one")
         request = json.loads((requests[0] / "request.json").read_text())

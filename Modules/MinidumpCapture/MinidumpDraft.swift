@@ -84,7 +84,7 @@ public final class MinidumpDraft {
 
   /// Bytes that are written at once. With a much larger buffer the memory that is touched for the first time costs more
   /// than the calls.
-  private static let chunk = 1 << 20
+  private static let chunk = 128 << 10
 
   private func write(
     _ snapshot: borrowing ProcessSnapshot, to sink: any MinidumpSink, _ copier: (any MinidumpMemoryCopier)?

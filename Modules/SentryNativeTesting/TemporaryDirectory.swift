@@ -1,4 +1,5 @@
 // Provides a directory that goes away with its owner.
+internal import CLinuxShims
 import LinuxSystem
 
 /// A fresh directory with mode 0700 under `$TMPDIR` or `/tmp`, removed with everything in it when the object goes
@@ -21,5 +22,12 @@ public final class TemporaryDirectory: Sendable {
   public func appending(_ component: String) -> FilePath { path.appending(component) }
 
   /// Removes the directory now. Calling it again does nothing.
-  public func remove() { try? FileSystem.removeTree(path) }
+  public func remove() {
+    // What a process that ends just now removes or makes meanwhile fails the first time.
+    for _ in 0..<100 {
+      try? FileSystem.removeTree(path)
+      if !FileSystem.exists(path) { return }
+      usleep(10_000)
+    }
+  }
 }

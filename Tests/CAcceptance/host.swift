@@ -22,6 +22,8 @@ sentry_options_set_handler_path(options, CommandLine.arguments[1])
 sentry_options_set_database_path(options, "db")
 sentry_options_set_release(options, "host@1.0")
 sentry_options_set_auto_session_tracking(options, 0)
+// On slow machines too.
+sentry_options_set_shutdown_timeout(options, 20000)
 guard sentry_init(options) == 0 else { exit(3) }
 let isRight = await withTaskGroup(of: Bool.self) { group in
   for number in 0..<4 { group.addTask { await capture(number) } }

@@ -143,7 +143,7 @@ static void hangs(void) {
   sentry_options_set_app_hang_timeout(options, 1);
   CHECK(sentry_init(options) == 0);
   sentry_app_hang_heartbeat();
-  for (i = 0; i < 100 && kept_count == 0; i++) pause_for(100);
+  for (i = 0; i < 600 && kept_count == 0; i++) pause_for(100);
   CHECK(kept_count == 1);
   CHECK(last_has("\"type\":\"AppHang\""));
   CHECK(last_has("\"instruction_addr\""));

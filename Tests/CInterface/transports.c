@@ -202,6 +202,7 @@ static void end_client(sentry_http_client_t *client) {
 
 static void http_by_the_application(void) {
   sentry_options_t *options = quiet_options();
+  sentry_options_set_shutdown_timeout(options, 60000);
   sentry_transport_t *transport = sentry_http_transport_new(make_client, &mark, send_request, free_client);
   CHECK(clients == 1);
   started = 0;
@@ -211,7 +212,7 @@ static void http_by_the_application(void) {
   CHECK(sentry_init(options) == 0);
   CHECK(started == 1);
   capture_message("by my own client");
-  CHECK(sentry_flush(5000) == 0);
+  CHECK(sentry_flush(60000) == 0);
   CHECK(requests == 1);
   CHECK(sentry_close() == 0);
   CHECK(client_ends == 1);

@@ -89,7 +89,7 @@ import Testing
     #expect(broker.attach(7) == .timedOut)
     #expect(broker.attach(7) == .timedOut)
     #expect(throws: Errno.timedOut) { try broker.file("/proc/7/maps", limit: 10) }
-    #expect(MonotonicInstant.now().nanoseconds - begin.nanoseconds < 2_000_000_000)
+    #expect(MonotonicInstant.now().nanoseconds - begin.nanoseconds < 30_000_000_000)
   }
 
   @Test func `lists names that end, in records that fit`() {

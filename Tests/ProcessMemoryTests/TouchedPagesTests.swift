@@ -27,6 +27,8 @@ import Testing
     let size = 64 << 20
     let memory = try #require(mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
     defer { munmap(memory, size) }
+    // Where the machine gives huge pages, more would be touched than is.
+    madvise(memory, size, MADV_NOHUGEPAGE)
     let start = UInt64(UInt(bitPattern: memory))
     let pages = try TouchedPages(process: getpid(), scans: scans)
     let whole = AddressRange(start: start, size: UInt64(size))
@@ -48,6 +50,8 @@ import Testing
     let size = count * 16 * 4096
     let memory = try #require(mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
     defer { munmap(memory, size) }
+    // Where the machine gives huge pages, more would be touched than is.
+    madvise(memory, size, MADV_NOHUGEPAGE)
     for index in 0..<count {
       memory.storeBytes(of: 1, toByteOffset: index * 16 * 4096, as: UInt8.self)
       memory.storeBytes(of: 1, toByteOffset: (index * 16 + 3) * 4096, as: UInt8.self)

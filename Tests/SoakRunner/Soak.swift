@@ -73,7 +73,7 @@ struct Soak {
         "--dsn", server.dsn,
       ], environment: environment)
     crashes += 1
-    let termination = try program.wait(timeout: .seconds(60))
+    let termination = try program.wait(timeout: .seconds(120))
     if environment["SENTRY_NATIVE_FAULT"] != nil, termination.signal == 9, program.output.isEmpty {
       // A debug build of the SDK has the same points: a program that finishes what the handler before was killed at
       // meets its own, before it crashes.

@@ -163,7 +163,7 @@ struct StoppedProgram {
       module.size = end - module.base
       result[path] = module
     }
-    return result.values.map { module in
+    return result.values.sorted { $0.path.description < $1.path.description }.map { module in
       var module = module
       let file = module.path == "[vdso]" ? MappedELF.kernelLibrary() : MappedELF(module.path)
       module.buildID = file?.buildID ?? []

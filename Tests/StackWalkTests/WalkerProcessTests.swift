@@ -98,7 +98,7 @@ private struct Run {
   func `gives the crash, its message and named frames as JSON`() throws {
     try withDump(.swift) { file, _ in
       for arguments in [[file], [file, "--no-libraries"]] {
-        let run = try Run("crashpad_walker", arguments)
+        let run = try Run("crashpad_walker", ["--seconds", "600"] + arguments)
         #expect(run.status == .exited(status: 0))
         let report = try StructuredValue(json: run.output)
         #expect(report["crash"]?["signal"]?.string == "SIGSEGV / SEGV_MAPERR at 0x42")

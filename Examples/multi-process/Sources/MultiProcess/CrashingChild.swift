@@ -11,6 +11,8 @@ struct CrashingChild {
       options.releaseName = "multi-process@1.0.0"
       options.databasePath = database
       if let handler { options.handlerPath = handler }
+      // Several children crash at once, perhaps on a small machine: each waits for its report.
+      options.crashTimeout = .seconds(60)
     }
     SentrySDK.configureScope { $0.setTag(value: String(number), key: "child") }
     let numbers = [1, 2, 3]
