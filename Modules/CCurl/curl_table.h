@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 // The functions used, by their addresses. All of them exist since libcurl 7.12.
 typedef struct curl_table {
@@ -147,6 +148,16 @@ static inline CURLcode curl_table_set_transfer(
 static inline CURLcode curl_table_set_progress(
     const curl_table *_Nonnull table, void *_Nonnull easy, CURLoption option, curl_table_progress _Nonnull value) {
   return ((curl_table_setopt)table->easy_setopt)(easy, option, value);
+}
+static inline curl_socket_t curl_table_open_socket(
+    void *_Nullable context, curlsocktype purpose, struct curl_sockaddr *_Nonnull address) {
+  (void)context;
+  (void)purpose;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+// Programs that the application starts during a transfer do not inherit its connection. libcurl 7.88 hands it down.
+static inline CURLcode curl_table_close_on_exec(const curl_table *_Nonnull table, void *_Nonnull easy) {
+  return ((curl_table_setopt)table->easy_setopt)(easy, CURLOPT_OPENSOCKETFUNCTION, curl_table_open_socket);
 }
 static inline CURLcode curl_table_get_long(
     const curl_table *_Nonnull table, void *_Nonnull easy, CURLINFO info, long *_Nonnull value) {

@@ -58,7 +58,7 @@ size_t linux_stack_of_thread(int thread, void **out, size_t max) {
   __atomic_store_n(&answer.state, 1, __ATOMIC_RELEASE);
   if (syscall(SYS_tgkill, getpid(), thread, number) == 0) {
     struct timespec pause = {0, 1000000};
-    for (int i = 0; i < 500 && __atomic_load_n(&answer.state, __ATOMIC_ACQUIRE) != 3; i++) nanosleep(&pause, NULL);
+    for (int i = 0; i < 2000 && __atomic_load_n(&answer.state, __ATOMIC_ACQUIRE) != 3; i++) nanosleep(&pause, NULL);
   }
   uint32_t asked = 1;
   // A thread that blocks the signal answers later, to nobody.

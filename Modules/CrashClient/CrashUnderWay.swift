@@ -13,8 +13,9 @@ internal enum CrashUnderWay {
       let owner = crash_load64(crash_path_owner())
       if owner >> 32 != process || owner & 0xffff_ffff == UInt64(UInt32(bitPattern: linux_gettid())) { return }
       if crash_load32(crash_path_done()) != 0 {
-        // The signal is queued and arrives when the handler returns; a process that survives it goes on after this.
-        let rest = crash_path().pointee.done_time &+ 200_000_000 &- MonotonicInstant.now().nanoseconds
+        // The signal is queued and arrives when the handler returns, which on a busy machine may take its time; a process
+        // that survives it goes on after this.
+        let rest = crash_path().pointee.done_time &+ 2_000_000_000 &- MonotonicInstant.now().nanoseconds
         if rest > 0 { _ = CLinuxShims.poll(nil, 0, Int32(clamping: rest / 1_000_000 + 1)) }
         return
       }

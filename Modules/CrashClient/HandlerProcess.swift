@@ -137,7 +137,7 @@ internal struct HandlerProcess: ~Copyable {
   private static func exitStatus(_ process: Int32, _ watcher: Int32) -> Int32? {
     if watcher < 0 { return nil }
     var request = pollfd(fd: watcher, events: Int16(POLLIN), revents: 0)
-    if CLinuxShims.poll(&request, 1, 200) <= 0 { return nil }
+    if CLinuxShims.poll(&request, 1, 2000) <= 0 { return nil }
     if let line = try? FileSystem.read(FilePath("/proc/\(process)/stat"), limit: 4096),
       let name = line.lastIndex(of: UInt8(ascii: ")"))
     {

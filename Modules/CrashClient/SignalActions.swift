@@ -42,9 +42,20 @@ internal enum SignalActions {
   static func uninstall() {
     let state = crash_path()
     for signal in crashSignals where state.pointee.installed & crash_signal_bit(signal) != 0 {
-      if crash_action_is_installed(signal), crash_rt_sigaction(signal, crash_path_previous(signal), nil) == 0 {
+      guard crash_action_is_installed(signal) else { continue }
+      if signal == CRASH_ADOPTION_SIGNAL { discardOffers() }
+      if crash_rt_sigaction(signal, crash_path_previous(signal), nil) == 0 {
         state.pointee.installed &= ~crash_signal_bit(signal)
       }
     }
+  }
+
+  /// Takes back stack offers that have not arrived: a thread may have waited for a disk all the time, or have blocked
+  /// signals while it started a process. A client that ended soon after its start left the signal to the kernel's default,
+  /// and the program died of it. What is pending in any thread is gone when a signal becomes one that is ignored
+  /// (signal(7)).
+  private static func discardOffers() {
+    var ignored = crash_signal_action(handler: 1, flags: 0, restorer: 0, mask: 0)
+    _ = crash_rt_sigaction(CRASH_ADOPTION_SIGNAL, &ignored, nil)
   }
 }

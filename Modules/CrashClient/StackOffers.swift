@@ -4,8 +4,8 @@ internal import LinuxSystem
 
 /// Offers each other thread of the process a stack, by a signal that it handles itself.
 internal enum StackOffers {
-  private static let perThread: Int64 = 100
-  private static let altogether: Int64 = 500
+  private static let perThread: Int64 = 500
+  private static let altogether: Int64 = 1000
 
   /// Goes through all threads once. Those that block the signal or do not answer in time stay as they are; health names
   /// them. The crash handler must be installed for `CRASH_ADOPTION_SIGNAL`.

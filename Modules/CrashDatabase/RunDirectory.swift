@@ -55,6 +55,9 @@ public struct RunDirectory: ~Copyable, Sendable {
     self.lock = lock
   }
 
+  /// Leaves the folder to whoever comes next.
+  private consuming func leave() { lock.release() }
+
   /// Removes the folder with everything in it, then its lock.
   public consuming func remove() {
     try? FileSystem.removeTree(path)
@@ -87,12 +90,12 @@ public struct RunDirectory: ~Copyable, Sendable {
       if let file = try? FileSystem.open(daemonPath, [.readWrite, .noFollow]) {
         guard let daemon = try? FileLock(trying: file, .exclusive) else { continue }
         try? FileSystem.remove(daemonPath)
-        _ = consume daemon
+        daemon.release()
       }
       let run = RunDirectory(id: id, path: path, lock: lock)
       switch visit(run) {
       case .remove: run.remove()
-      case .keep: break
+      case .keep: run.leave()
       }
     }
   }

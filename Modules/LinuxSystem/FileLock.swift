@@ -44,4 +44,10 @@ public struct FileLock: ~Copyable, Sendable {
     }
     self.file = file
   }
+
+  /// Releases the lock now. Without it a child that another thread is just starting, and that has a copy of the open file
+  /// until it runs its program, would hold the lock on for that moment.
+  public consuming func release() {
+    _ = flock(file.rawValue, LOCK_UN)
+  }
 }

@@ -24,11 +24,11 @@ base = base.rstrip("/")
 def log_in():
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(jar))
-    page = opener.open(base + "/accounts/login/", timeout=20).read().decode()
+    page = opener.open(base + "/accounts/login/", timeout=120).read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
     form = urllib.parse.urlencode({"csrfmiddlewaretoken": token, "username": "admin", "password": "admin"})
     request = urllib.request.Request(base + "/accounts/login/", form.encode(), {"Referer": base + "/accounts/login/"})
-    opener.open(request, timeout=20)
+    opener.open(request, timeout=120)
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
@@ -39,7 +39,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         request = urllib.request.Request(base + self.path, headers={"Cookie": self.cookies})
         try:
-            answer = self.opener.open(request, timeout=20)
+            answer = self.opener.open(request, timeout=120)
         except urllib.error.HTTPError as error:
             answer = error
         body = answer.read()
@@ -60,8 +60,8 @@ with tempfile.TemporaryDirectory() as profile:
     common = ["/usr/lib/chromium/chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
               "--no-proxy-server", f"--user-data-dir={profile}/p", "--window-size=1400,3000"]
     environment = {"HOME": profile, "PATH": "/usr/bin:/bin"}
-    subprocess.run([*common, f"--screenshot={picture}", page], check=True, timeout=60, env=environment,
+    subprocess.run([*common, f"--screenshot={picture}", page], check=True, timeout=240, env=environment,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    shown = subprocess.run([*common, "--dump-dom", page], check=True, timeout=60, env=environment,
+    shown = subprocess.run([*common, "--dump-dom", page], check=True, timeout=240, env=environment,
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 sys.stdout.buffer.write(shown)

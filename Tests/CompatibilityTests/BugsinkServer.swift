@@ -72,7 +72,7 @@ final class BugsinkServer {
       Peers.python(),
       [
         Peers.reader("browse_bugsink.py").description, "http://\(parts.host)", issue, picture.description,
-      ], timeout: .seconds(100))
+      ], timeout: .seconds(500))
     guard result.succeeded else { throw TestKitError(.malformed, "browse_bugsink.py: \(result.errorOutput)") }
     return (result.output, try FileSystem.status(picture).size)
   }

@@ -124,7 +124,7 @@ import ZooRuns
       TestProducts.folder.appending("CrashVictim"), steps, environment: ["SWIFT_BACKTRACE": "enable=no"])
     defer { run.end() }
     #expect(try run.wait().signal == 11, "\(run.output)")
-    try waitUntil("all handlers have ended", timeout: .seconds(30)) { run.livingFamily().isEmpty }
+    try waitUntil("all handlers have ended", timeout: .seconds(90)) { run.livingFamily().isEmpty }
     let pending = database.appending("pending")
     let dumps = try FileSystem.entries(of: pending).filter { String(decoding: $0, as: UTF8.self).hasSuffix(".dmp") }
     #expect(dumps.count <= 1)

@@ -15,7 +15,7 @@ internal let pathSeenFromAnotherFile = UInt(bitPattern: crash_path())
 
   // The client writes it, the capture module reads it, the victim's own module looks at it.
   @Test func `is one for the modules that write, read and look at it`() throws {
-    let victim = try Victim.run(["start", "storage", "die=segv"])
+    let victim = try Victim.run(["dump-timeout=5000", "start", "storage", "die=segv"])
     #expect(victim.output.contains("storage socket=true enabled=true timeout=5000"))
     #expect(victim.dumps.count == 1)
   }

@@ -5,31 +5,31 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct `The wait for a dump` {
   @Test func `ends at once when the handler dies`() throws {
-    let victim = try Victim.run(["dump-timeout=20000", "start", "die=segv"], mode: "fall")
+    let victim = try Victim.run(["dump-timeout=60000", "start", "die=segv"], mode: "fall")
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)
-    #expect(victim.milliseconds < 15_000)
+    #expect(victim.milliseconds < 50_000)
   }
 
   @Test func `ends at once when the handler was dead before`() throws {
-    let victim = try Victim.run(["dump-timeout=20000", "start", "kill-handler", "die=segv"])
+    let victim = try Victim.run(["dump-timeout=60000", "start", "kill-handler", "die=segv"])
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.isEmpty)
-    #expect(victim.milliseconds < 15_000)
+    #expect(victim.milliseconds < 50_000)
   }
 
   @Test func `has a bound when the handler hangs, however often it is interrupted`() throws {
     let victim = try Victim.run(["dump-timeout=700", "storm", "start", "die=segv"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.dumps.count == 1)
-    #expect(victim.milliseconds >= 700 && victim.milliseconds < 15_000)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 50_000)
   }
 
   @Test func `has a bound when the handler takes no packets`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "stop-handler", "fill", "die=segv", "say=x"])
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.output.contains("filled"))
-    #expect(victim.milliseconds >= 700 && victim.milliseconds < 15_000)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 50_000)
   }
 
   @Test func `is not ended by somebody else's SIGCONT`() throws {
@@ -56,7 +56,7 @@ import Testing
   @Test func `holds threads that crash meanwhile no longer than itself`() throws {
     let victim = try Victim.run(["dump-timeout=700", "start", "at-once=8"], mode: "hang")
     #expect(victim.died(of: SIGSEGV))
-    #expect(victim.milliseconds >= 700 && victim.milliseconds < 15_000)
+    #expect(victim.milliseconds >= 700 && victim.milliseconds < 50_000)
   }
 }
 

@@ -28,7 +28,7 @@ import Testing
   /// The end of the dump that took too long is not that of the next one.
   @Test func `does not take a late answer for the next one`() throws {
     let victim = try Victim.run(
-      ["private", "dump-timeout=5000", "start", "dump", "die=segv"], mode: "late", untilPeer: "end")
+      ["private", "dump-timeout=10000", "start", "dump", "die=segv"], mode: "late", untilPeer: "end")
     #expect(victim.output.contains { $0.hasPrefix("failed code=8") })
     #expect(victim.died(of: SIGSEGV))
     #expect(victim.peer.contains("waiting alive=true"))

@@ -1,3 +1,4 @@
+import CLinuxShims
 import CrashVictimRunner
 import LinuxSystem
 import Testing
@@ -29,10 +30,11 @@ struct `Sentry's handler` {
       ], handler: handler.description)
     #expect(victim.output.contains { $0.hasPrefix("health alive=true answered=true") })
     let name = "00112233-4455-6677-8899-aabbccddeeff.dmp"
-    let deadline = MonotonicInstant.now().advanced(milliseconds: 10_000)
-    while pending(folder.path).isEmpty, deadline.millisecondsFromNow() > 0 {}
+    let path = folder.path.appending("pending").appending(name)
+    let deadline = MonotonicInstant.now().advanced(milliseconds: 60_000)
+    while !FileSystem.exists(path), deadline.millisecondsFromNow() > 0 { usleep(1000) }
     #expect(pending(folder.path).map { String(decoding: $0, as: UTF8.self) } == [name])
-    let dump = try FileSystem.read(folder.path.appending("pending").appending(name))
+    let dump = try FileSystem.read(path)
     #expect(Array(dump.prefix(4)) == Array("MDMP".utf8))
   }
 

@@ -35,7 +35,7 @@ import Testing
     let victim = try Victim.run(["start", "kill-handler", "exec=say=alive"])
     #expect(victim.output.contains { $0.hasPrefix("failed code=4") })
     #expect(victim.output.last == "alive")
-    let nothing = try Victim.run(["join=99:1:sentry", "say=alive"])
+    let nothing = try Victim.run(["join=1000000:1:sentry", "say=alive"])
     #expect(nothing.output.first?.hasPrefix("failed code=") == true)
     #expect(nothing.output.last == "alive")
   }

@@ -212,7 +212,7 @@ import Testing
     let daemon = try FileLock(
       trying: FileSystem.open(run.addingSuffix(".daemon.lock"), [.readWrite, .create]), .exclusive)
     #expect(dead().isEmpty)
-    _ = consume daemon
+    daemon.release()
     #expect(dead().count == 1)
   }
 

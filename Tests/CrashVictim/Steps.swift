@@ -8,7 +8,13 @@ import CrashProtocol
 import Dispatch
 import LinuxSystem
 
-nonisolated(unsafe) private var configuration = HandlerConfiguration(databasePath: "/nonexistent")
+nonisolated(unsafe) private var configuration = {
+  var configuration = HandlerConfiguration(databasePath: "/nonexistent")
+  // A busy machine must not look like a handler that hangs.
+  configuration.startTimeout = 30_000
+  configuration.dumpTimeout = 60_000
+  return configuration
+}()
 nonisolated(unsafe) private var hooks = CrashClient.Hooks()
 nonisolated(unsafe) private var client: CrashClient?
 nonisolated(unsafe) private var excluded: [Int32] = []
@@ -80,6 +86,11 @@ func perform(_ step: String) {
     report { () throws(CrashClientError) in try client?.sanitize(nil) }
   case "remove-file": try? FileSystem.remove(FilePath(value))
   case "exec", "exec-asking", "spawn": continueElsewhere(parts[0] == "spawn", asks: parts[0] == "exec-asking", value)
+  case "late-offer":
+    // As a thread that waits for a disk while it is offered a stack.
+    blockOffers(true)
+    pthread_kill(pthread_self(), CRASH_ADOPTION_SIGNAL)
+  case "take-offer": blockOffers(false)
   case "stop":
     client?.stop()
     client = nil
@@ -394,4 +405,11 @@ private func atExitContinue(_ process: Int32) {
   while kill(parent, 0) == 0, getppid() == parent { usleep(10_000) }
   kill(process, SIGCONT)
   _exit(0)
+}
+
+private func blockOffers(_ isBlocked: Bool) {
+  var offers = sigset_t()
+  sigemptyset(&offers)
+  sigaddset(&offers, CRASH_ADOPTION_SIGNAL)
+  pthread_sigmask(isBlocked ? SIG_BLOCK : SIG_UNBLOCK, &offers, nil)
 }

@@ -47,7 +47,7 @@ public struct Victim: Sendable {
         FilePath($0.replacing("FOLDER", with: folder.path.description))
       }, environment: variables,
       output: .descriptor(output.rawValue), error: .descriptor(errors.rawValue))
-    var termination = try child.wait(milliseconds: 40_000)
+    var termination = try child.wait(milliseconds: 120_000)
     if termination == nil {
       child.send(signal: SIGKILL)
       _ = try child.wait()
@@ -104,6 +104,9 @@ public final class TemporaryFolder: Sendable {
     // A handler that outlives its client by a moment writes another line into its log: not in here.
     let last = path.addingSuffix("-gone")
     try? FileSystem.rename(path, to: last)
-    try? FileSystem.removeTree(last)
+    for _ in 0..<100 where FileSystem.exists(last) {
+      try? FileSystem.removeTree(last)
+      if FileSystem.exists(last) { usleep(10_000) }
+    }
   }
 }

@@ -36,8 +36,7 @@ struct ConfinedRun {
       clientUnder + [
         TestProducts.folder.appending("CrashVictim").description, "handler=\(start)",
         "database=\(directory.appending("database"))", "argument=--log-file=\(directory.appending("log"))",
-        // A busy machine must not look like a handler that does not answer.
-        "start-timeout=30000", "dump-timeout=\(Self.patience)",
+        "dump-timeout=\(Self.patience)",
       ] + steps
     let begin = MonotonicInstant.now()
     victim = try RunningProcess(

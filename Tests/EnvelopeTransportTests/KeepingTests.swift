@@ -80,7 +80,7 @@ extension String {
 
   private func settle(_ lab: TransportLab, _ transport: HTTPEnvelopeTransport) {
     transport.retry()
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
   }
 
   @Test func `are sent by the next run, byte for byte, and once`() throws {
@@ -128,7 +128,7 @@ extension String {
     for minutes in 1...3 { _ = try leave(lab, count: 1, minutesAgo: Int64(100 * minutes), envelope("event")) }
     let transport = try lab.start()
     try waitUntil("the first look") { lab.server.requests.count == 1 }
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     try waitUntil("its end") { lab.files.map { $0.name.attempt?.count ?? 0 }.sorted() == [1, 1, 2] }
     #expect(lab.server.requests.count == 1)
     lab.end(transport)
@@ -163,7 +163,7 @@ extension String {
       for _ in 0..<10 {
         lab.submit(envelope("event", payload: String(repeating: "x", count: 200)), to: transport)
       }
-      #expect(transport.flush(milliseconds: 20_000))
+      #expect(transport.flush(milliseconds: 60_000))
       #expect(lab.files.count == (bound == 0 ? 3 : bound == 1 ? 3 : 10))
       #expect(
         lab.reports.discarded[.init(reason: .cacheOverflow, category: .error)] ?? 0 == 10 - lab.files.count)
@@ -201,12 +201,12 @@ extension String {
     }
     let transport = try lab.start()
     lab.submit(envelope("event"), to: transport)
-    #expect(transport.flush(milliseconds: 10_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.server.requests.isEmpty)
     #expect(lab.files.count == 1 && lab.lost == 0)
     try lab.checkBooks()
     transport.consentChanged(maySend: true)
-    #expect(transport.flush(milliseconds: 10_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.server.requests.count == 1 && lab.files.isEmpty)
     transport.consentChanged(maySend: false)
     lab.submit(envelope("event"), to: transport)
@@ -220,7 +220,7 @@ extension String {
     lab.configure = { $0.maySend = false }
     let transport = try lab.start()
     lab.submit(envelope("event", "session"), to: transport)
-    #expect(transport.flush(milliseconds: 10_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.reports.discarded[.init(reason: .noConsent, category: .error)] == 1)
     #expect(lab.reports.discarded[.init(reason: .noConsent, category: .session)] == 1)
     lab.end(transport)
@@ -255,7 +255,7 @@ extension String {
       .response(status: 201, headers: ["Location": "/api/1/upload/place-7/?x=1"]), .response(status: 204))
     let transport = try lab.start()
     let id = try submit(lab, transport)
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     let requests = lab.server.requests
     #expect(requests.map { $0.method } == ["POST", "PATCH", "POST"])
     #expect(requests[0].target == "/api/1/upload/")
@@ -286,7 +286,7 @@ extension String {
     lab.server.enqueue(answer)
     let transport = try lab.start()
     _ = try submit(lab, transport)
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(try lab.accepted.filter { $0.eventID != nil }.map { $0.items.types } == [["event", "client_report"]])
     #expect(try lab.told.quantity(.sendError, .attachment) == 1)
     #expect(try FileSystem.entries(of: lab.cache).isEmpty)
@@ -299,13 +299,13 @@ extension String {
     lab.server.enqueue(.response(status: 503))
     let transport = try lab.start()
     _ = try submit(lab, transport)
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.files.count == 1 && lab.files[0].siblings.count == 1)
     try lab.checkBooks()
     lab.server.enqueue(
       .response(status: 201, headers: ["Location": "/place"]), .response(status: 204), .response(status: 500))
     transport.retry()
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.files.count == 1)
     lab.end(transport)
     try lab.checkBooks()
@@ -322,7 +322,7 @@ extension String {
     foreign.items.append(item)
     let transport = try lab.start()
     transport.submit(raw: foreign.bytes)
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.server.requests.map { $0.method } == ["POST"])
     lab.end(transport)
   }
@@ -377,7 +377,7 @@ extension String {
     let transport = try lab.start(client: client(requests))
     lab.submit(envelope("event"), to: transport)
     lab.submit(envelope("event", "session"), to: transport)
-    #expect(transport.flush(milliseconds: 10_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(transport.statistics.retrying == 1)
     lab.end(transport)
     #expect(requests.starts == 1 && requests.ends == 1)
@@ -395,7 +395,7 @@ extension String {
     requests.answers = [.failure(UploaderError(.libraryMissing, "libcurl is not installed"))]
     let first = try lab.start(client: client(requests))
     lab.submit(envelope("event"), to: first)
-    #expect(first.flush(milliseconds: 10_000))
+    #expect(first.flush(milliseconds: 60_000))
     #expect(first.statistics.lastError == "libcurl is not installed")
     lab.end(first)
     #expect(lab.files.count == 1)
@@ -452,7 +452,7 @@ extension String {
       }
       let transport = try lab.start()
       lab.submit(envelope("event"), to: transport)
-      #expect(transport.flush(milliseconds: 20_000))
+      #expect(transport.flush(milliseconds: 60_000))
       lab.end(transport)
       #expect(server.requests == (isTrusted ? ["POST /api/1/envelope/"] : []))
       #expect(lab.reports.discarded[.init(reason: .networkError, category: .error)] == 1)

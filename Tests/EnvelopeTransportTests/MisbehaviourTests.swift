@@ -84,15 +84,15 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
     let transport = try lab.start()
     lab.submit(envelope("event", "attachment", "session"), to: transport)
     if disk == .vanished {
-      #expect(transport.flush(milliseconds: 10_000))
+      #expect(transport.flush(milliseconds: 60_000))
       try? FileSystem.removeTree(lab.database)
       lab.submit(envelope("event"), to: transport)
     }
     lab.submit(envelope("transaction", payload: #"{"spans":[{}]}"#), to: transport)
     lab.submit(envelope("log"), to: transport)
     let start = MonotonicInstant.now()
-    #expect(transport.flush(milliseconds: 20_000))
-    #expect(MonotonicInstant.now() < start.advanced(milliseconds: 15_000))
+    #expect(transport.flush(milliseconds: 60_000))
+    #expect(MonotonicInstant.now() < start.advanced(milliseconds: 45_000))
     lab.end(transport)
     if disk == .vanished {
       // What waited on the disk went with it; all else is in the books.
@@ -114,7 +114,7 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
       }
       let next = try lab.start()
       next.retry()
-      #expect(next.flush(milliseconds: 20_000))
+      #expect(next.flush(milliseconds: 60_000))
       lab.end(next)
       #expect(lab.files.isEmpty)
       try lab.checkBooks()
@@ -128,13 +128,13 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
     _ = try lab.server.nextRequest()
     let start = MonotonicInstant.now()
     for _ in 0..<(EnvelopeQueue.countLimit + 50) { lab.submit(envelope("session"), to: transport) }
-    // 5 ms each is what a slow machine under load may need for a lock and an array.
-    #expect(MonotonicInstant.now() < start.advanced(milliseconds: 5 * Int64(EnvelopeQueue.countLimit)))
+    // Half of the time after which the request that hangs is given up.
+    #expect(MonotonicInstant.now() < start.advanced(milliseconds: 30_000))
     #expect(lab.reports.discarded[.init(reason: .queueOverflow, category: .session)] == 50)
     let flushed = MonotonicInstant.now()
     #expect(!transport.flush(milliseconds: 50))
     #expect(!transport.shutdown(milliseconds: 50))
-    #expect(MonotonicInstant.now() < flushed.advanced(milliseconds: 3000))
+    #expect(MonotonicInstant.now() < flushed.advanced(milliseconds: 30_000))
     lab.end(transport, milliseconds: 0)
     // The one under way, the queue, and a report of what did not fit.
     #expect(lab.unsent.count == 1 + EnvelopeQueue.countLimit + 1)
@@ -190,7 +190,7 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
       }
       try waitUntil("the threads' end") { threads.value == 4 }
       if retries { transport.retry() }
-      lab.end(transport, milliseconds: 5000)
+      lab.end(transport)
     }
     lab.noteSubmitted(count.value)
     try lab.checkBooks()
@@ -210,7 +210,7 @@ enum Disk: CaseIterable, Sendable { case sound, noFolder, blocked, vanished, rea
     lab.configure = { $0.transferTimeout = 200 }
     let transport = try lab.start()
     lab.submit(envelope("event"), to: transport)
-    #expect(transport.flush(milliseconds: 20_000))
+    #expect(transport.flush(milliseconds: 60_000))
     #expect(lab.reports.discarded[.init(reason: .networkError, category: .error)] == 1)
     lab.end(transport)
     try lab.checkBooks()

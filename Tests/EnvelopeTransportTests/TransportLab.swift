@@ -38,7 +38,7 @@ final class TransportLab {
     context.dsn = try DSN(server.dsn)
     context.databasePath = database
     context.proxy = ""
-    context.transferTimeout = 20_000
+    context.transferTimeout = 60_000
     configure(&context)
     return context
   }
@@ -58,7 +58,7 @@ final class TransportLab {
   /// Items that were submitted by others.
   func noteSubmitted(_ count: Int) { submitted += count }
 
-  func end(_ transport: HTTPEnvelopeTransport, milliseconds: Int64 = 10_000) {
+  func end(_ transport: HTTPEnvelopeTransport, milliseconds: Int64 = 60_000) {
     _ = transport.shutdown(milliseconds: milliseconds)
     unsent += transport.takeUnsent()
   }

@@ -17,6 +17,12 @@ struct RunningPassTests {
     let (heldNumber, waitingNumber) = (held.rawValue, waiting.rawValue)
     let record: [UInt8] = [1, 2, 3]
     var byte: UInt8 = 0
+    // What the child calls has been called before: it may find the locks of other tests' threads taken.
+    let warm = try RunningPass { note in
+      note(record)
+      return 7
+    }
+    _ = warm.end()
     let pass = try RunningPass { note in
       note(record)
       if linux_fork() == 0 {

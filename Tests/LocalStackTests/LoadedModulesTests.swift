@@ -15,12 +15,14 @@ import Testing
   }
 
   @Test func `bases and build IDs are those of the files`() throws {
+    // Other tests load libraries, and map their files, meanwhile.
+    let modules = LoadedModules.current().modules
     let maps = String(decoding: try FileSystem.read("/proc/self/maps"), as: UTF8.self).split(separator: "\n")
     var compared = 0
-    for module in LoadedModules.current().modules where module.path.isAbsolute {
+    for module in modules where module.path.isAbsolute {
       let path = try FileSystem.resolve(module.path).description
-      let first = try #require(maps.first { $0.hasSuffix(" " + path) }, "\(path)")
-      #expect(first.hasPrefix(String(module.base, radix: 16) + "-"))
+      let base = String(module.base, radix: 16) + "-"
+      #expect(maps.contains { $0.hasPrefix(base) && $0.hasSuffix(" " + path) }, "\(path)")
       let last = try #require(maps.last { $0.hasSuffix(" " + path) })
       let end = UInt(last.split(separator: " ")[0].split(separator: "-")[1], radix: 16)
       #expect(module.base + module.size <= (end ?? 0) + (1 << 24))
@@ -35,8 +37,9 @@ import Testing
   }
 
   @Test func `the list is kept until something is loaded`() throws {
+    // Another test may load something just then, but not each time.
+    #expect((0..<100).contains { _ in LoadedModules.current() === LoadedModules.current() })
     let before = LoadedModules.current()
-    #expect(before === LoadedModules.current())
     // A part of libc that hardly anything uses.
     _ = try DynamicLibrary(anyOf: ["libanl.so.1"])
     let after = LoadedModules.current()

@@ -91,8 +91,9 @@ struct Ending: Sendable, CustomTestStringConvertible {
   }
 
   /// What the next start says of how earlier runs ended.
-  private func earlier(_ steps: [String] = []) throws -> String {
-    let process = try run.start(["no-tracking"] + steps + ["start", "earlier", "flush", "close"])
+  /// - Parameter flush: how long it waits at most, in milliseconds.
+  private func earlier(_ steps: [String] = [], flush: Int = 60_000) throws -> String {
+    let process = try run.start(["no-tracking"] + steps + ["start", "earlier", "flush=\(flush)", "close"])
     _ = try process.wait()
     let line = process.output.split(separator: "\n").first { $0.hasPrefix("earlier=") }
     return String(try #require(line, "\(process.errorOutput)").dropFirst("earlier=".count))
@@ -119,7 +120,7 @@ struct Ending: Sendable, CustomTestStringConvertible {
     #expect(try earlier() == "unknown")
     // Without consent everything stays, also what our handler would have sent at once.
     try run.run(["consent-required", "start", "abort"])
-    #expect(try earlier(["consent-required"]) == "crashed")
+    #expect(try earlier(["consent-required"], flush: 15_000) == "crashed")
     #expect(try earlier() == "crashed")
     try run.run(["start", "signal=9"])
     for name in try FileSystem.entries(of: run.database) where name.suffix(4).elementsEqual(".run".utf8) {
@@ -153,7 +154,7 @@ struct Ending: Sendable, CustomTestStringConvertible {
       _ = try process.wait()
     }
     // One that may not wait for the end either.
-    try run.run(["no-tracking", "start", "close"])
+    try run.run(["no-tracking", "shutdown-timeout=2000", "start", "close"])
     run.server.answer(.accepted)
     let sent = run.server.requests.count
     try run.nextStart()
@@ -212,7 +213,7 @@ struct Ending: Sendable, CustomTestStringConvertible {
 
   @Test func `nothing is told before the user agrees`() throws {
     try run.run(["consent-required", "start", "abort"])
-    try run.nextStart(["consent-required"])
+    try run.nextStart(["consent-required"], flush: 15_000)
     #expect(run.server.requests.isEmpty)
   }
 
@@ -244,8 +245,11 @@ struct Ending: Sendable, CustomTestStringConvertible {
   }
 
   @Test func `where a hook sees transactions the next start asks it`() throws {
-    try run.run(["hook-transactions", "start", "transaction=job", "abort"])
+    let process = try run.start(["hook-transactions", "start", "transaction=job", "abort"])
+    try process.wait()
     try run.waitForEnds(1)
+    // Its handler holds the run until it has read the server's answer.
+    try waitUntil("the handler has ended") { process.livingFamily().isEmpty }
     #expect(run.payloads("transaction").isEmpty)
     try run.nextStart(["hook-transactions"])
     #expect(run.payloads("transaction").count == 1)

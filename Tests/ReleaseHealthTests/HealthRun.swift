@@ -45,8 +45,10 @@ final class HealthRun {
   }
 
   /// The next start of a program, which has no session of its own, finds what others left and sends it.
-  func nextStart(_ steps: [String] = [], handler: FilePath? = nil) throws {
-    try run(["no-tracking"] + steps + ["start", "flush", "close"], handler: handler)
+  ///
+  /// - Parameter flush: how long it waits at most, in milliseconds.
+  func nextStart(_ steps: [String] = [], handler: FilePath? = nil, flush: Int = 60_000) throws {
+    try run(["no-tracking"] + steps + ["start", "flush=\(flush)", "close"], handler: handler)
   }
 
   /// All envelopes that the server has, in the order in which they came.
@@ -64,6 +66,8 @@ final class HealthRun {
     var last: [SentryID: Session] = [:]
     for value in payloads("session") {
       guard let session = Session(value: value) else { continue }
+      // Requests on two connections may come in another order than they were sent in.
+      if let known = last[session.id], known.status != .ok, session.status == .ok { continue }
       if last.updateValue(session, forKey: session.id) == nil { order.append(session.id) }
     }
     return order.compactMap { last[$0] }

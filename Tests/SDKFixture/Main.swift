@@ -17,6 +17,9 @@ enum Main {
     options.databasePath = arguments[2]
     options.dsn = arguments[3].isEmpty ? nil : arguments[3]
     options.releaseName = "fixture@1.2.3"
+    // A busy machine must not look like a server or a handler that hangs.
+    options.shutdownTimeout = .seconds(60)
+    options.crashTimeout = .seconds(60)
     for step in arguments[4...] {
       let words = step.split(separator: "=", omittingEmptySubsequences: false).map { String($0) }
       await perform(words[0], words.count > 1 ? words[1] : "", words.count > 2 ? words[2] : "", &options)
@@ -66,15 +69,24 @@ enum Main {
     case "snapshot": say("snapshot", SentrySDK.captureSnapshot().dashed)
     case "hang-tracking":
       options.enableAppHangTracking = true
-      options.appHangTimeoutInterval = .seconds(1)
+      options.appHangTimeoutInterval = .seconds(3)
     case "hang-loop":
-      // A loop of its own: it answers for a while, then it never does again.
+      // A loop of its own: it answers once, then it never does again.
       let loop = DispatchQueue(label: "loop")
-      SentrySDK.watchEventLoop("loop-1") { answer in loop.async(execute: answer) }
+      let answered = DispatchSemaphore(value: 0)
+      SentrySDK.watchEventLoop("loop-1") { answer in
+        loop.async {
+          answer()
+          answered.signal()
+        }
+      }
       await withCheckedContinuation { (go: CheckedContinuation<Void, Never>) in
-        loop.asyncAfter(deadline: .now() + .milliseconds(700)) {
-          go.resume()
-          Hang.forEver()
+        DispatchQueue.global().async {
+          answered.wait()
+          loop.async {
+            go.resume()
+            Hang.forEver()
+          }
         }
       }
     case "hang-main":

@@ -14,6 +14,8 @@ enum Switches {
       options = Options()
       options.handlerPath = before.handlerPath
       options.databasePath = before.databasePath
+      options.shutdownTimeout = before.shutdownTimeout
+      options.crashTimeout = before.crashTimeout
     case "no-crash-handler": options.enableCrashHandler = false
     case "reporter": options.externalCrashReporterPath = first
     case "wait-for-upload": options.waitForUpload = true

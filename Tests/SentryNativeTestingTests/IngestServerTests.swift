@@ -4,7 +4,7 @@ import Testing
 
 /// curl(1) is a client that is not ours.
 private func curl(_ arguments: String...) throws -> RunningProcess.Result {
-  try RunningProcess.run("/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "20"] + arguments)
+  try RunningProcess.run("/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "90"] + arguments)
 }
 
 @Suite(.timeLimit(.minutes(10))) struct `The loopback ingest server` {
@@ -59,14 +59,16 @@ private func curl(_ arguments: String...) throws -> RunningProcess.Result {
     server.enqueue(.resetAfterBody, .brokenResponse)
     #expect(try curl("-d", "x", server.envelopeURL).termination == .exited(status: 56))
     #expect(try curl("-d", "x", server.envelopeURL).termination == .exited(status: 18))
-    #expect(try curl("-d", "x", ClosedPort().minidumpURL).termination == .exited(status: 7))
+    let closed = try ClosedPort()
+    defer { withExtendedLifetime(closed) {} }
+    #expect(try curl("-d", "x", closed.minidumpURL).termination == .exited(status: 7))
   }
 
   @Test func `stops in the middle of silence, and its port refuses then`() throws {
     let server = try LoopbackIngestServer(answer: .silence)
     defer { server.stop() }
     let client = try RunningProcess(
-      "/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "30", "-d", "x", server.envelopeURL])
+      "/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "90", "-d", "x", server.envelopeURL])
     defer { client.end() }
     _ = try server.nextRequest()
     #expect(client.termination == nil)
@@ -123,7 +125,7 @@ private func curl(_ arguments: String...) throws -> RunningProcess.Result {
     defer { directory.remove() }
     let server = try RunningProcess(
       try productsDirectory().appending("sentry-ingest"),
-      ["--directory=\(directory.path)", "--requests=2", "--timeout=30"])
+      ["--directory=\(directory.path)", "--requests=2", "--timeout=90"])
     defer { server.end() }
     try server.waitForOutput(containing: "ENVELOPE_URL=")
     var values: [String: String] = [:]

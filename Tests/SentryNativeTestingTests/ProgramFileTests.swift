@@ -1,9 +1,11 @@
+import Foundation
 import LinuxSystem
 import SentryNativeTesting
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct `A program that was just written` {
-  @Test func `is there when nobody may write to it any more`() async throws {
+  @Test func `is there when nobody may write to it any more`() throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
     let program = directory.appending("program")
@@ -12,12 +14,15 @@ import Testing
     defer { writer.end() }
     try writer.waitForOutput(containing: "open")
     let script = Array("#!/bin/sh\necho run\n".utf8)
-    let run = Task.detached {
-      try ProgramFile.write(script, to: program)
-      return try RunningProcess.run(program, []).output
+    let output = Mutex<String?>(nil)
+    // A thread and no task: other tests may block the threads of all tasks.
+    Thread.detachNewThread {
+      try? ProgramFile.write(script, to: program)
+      let text = (try? RunningProcess.run(program, []).output) ?? "failed"
+      output.withLock { $0 = text }
     }
     try waitUntil("it is written") { (try? FileSystem.read(program)) == script }
     writer.end()
-    #expect(try await run.value == "run\n")
+    #expect(try waitFor("its output") { output.withLock { $0 } } == "run\n")
   }
 }

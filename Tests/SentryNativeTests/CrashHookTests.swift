@@ -39,7 +39,7 @@ import Testing
   @Test(arguments: ["hang", "crash", "abort"]) func `that goes wrong costs nothing but itself`(hook: String) throws {
     let began = MonotonicInstant.now()
     #expect(isAborted(try run.run(["hook=\(hook)", "hook-timeout=300", "start", "tag=a=b", "abort"]).termination))
-    #expect(MonotonicInstant.now().nanoseconds - began.nanoseconds < 20_000_000_000)
+    #expect(MonotonicInstant.now().nanoseconds - began.nanoseconds < 60_000_000_000)
     #expect(try event().tags["a"] == "b")
   }
 }

@@ -84,7 +84,8 @@ import Testing
   }
 
   @Test func `sampleRate keeps events back and counts them, feedback and crashes never`() throws {
-    let result = try run.run(["sample=0", "start", "message=m", "feedback=x=y", "discarded", "abort"], dsn: server.dsn)
+    let result = try run.run(
+      ["sample=0", "start", "message=m", "feedback=x=y", "discarded", "flush=60000", "abort"], dsn: server.dsn)
     #expect(result.output.contains("discarded=sample_rate/error/1"))
     _ = try waitFor("the dump", timeout: .seconds(60)) { server.requests.first { $0.minidump != nil } }
     try waitUntil("the feedback", timeout: .seconds(60)) { server.payloads("feedback").count == 1 }
@@ -137,7 +138,7 @@ import Testing
   }
 
   @Test func `transportThreadName is the thread's name`() throws {
-    let result = try run.run(server, ["thread=postman"], ["message=m", "thread-names"])
+    let result = try run.run(server, ["thread=postman"], ["message=m", "flush=60000", "thread-names"])
     #expect(result.output.contains("postman"))
   }
 

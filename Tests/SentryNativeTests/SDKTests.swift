@@ -78,7 +78,7 @@ import Testing
     #expect(
       try run.run(["start", "flush=50000", "close"], dsn: "http://key@127.0.0.1:\(closed.port)/1").output.contains(
         "flush=false"))
-    #expect(MonotonicInstant.now().nanoseconds - started.nanoseconds < 25_000_000_000)
+    #expect(MonotonicInstant.now().nanoseconds - started.nanoseconds < 45_000_000_000)
     // The handler may still be trying: it has the report until it knows.
     let database = try CrashDatabase(path: run.database, create: false)
     try waitUntil("the report waits") { database.unsentReports().count == 1 }
@@ -244,16 +244,20 @@ import Testing
     #expect(levels[crash] == "fatal", "\(levels) \(crash)")
   }
 
+  /// The exception of the next event.
+  private func hang(_ server: LoopbackIngestServer) throws -> StructuredValue? {
+    let request = try server.nextRequest()
+    let item = try #require(try Envelope(bytes: request.body).items.first { $0.type == "event" })
+    return try StructuredValue(json: item.payload)["exception"]?["values"]?[0]
+  }
+
   @Test(.timeLimit(.minutes(10)))
   func `an event loop that hangs is reported once, with its name`() throws {
     let server = try LoopbackIngestServer()
     defer { server.stop() }
     let process = try run.start(["no-sessions", "hang-tracking", "start", "hang-loop", "wait"], dsn: server.dsn)
     defer { process.end() }
-    let request = try server.nextRequest(timeout: .seconds(50))
-    let item = try #require(try Envelope(bytes: request.body).items.first { $0.type == "event" })
-    let event = try StructuredValue(json: item.payload)
-    let exception = event["exception"]?["values"]?[0]
+    let exception = try hang(server)
     #expect(exception?["type"] == "AppHang")
     #expect(exception?["value"]?.string?.contains("loop-1 has not responded") == true)
     #expect(server.requests.count == 1)
@@ -265,9 +269,7 @@ import Testing
     defer { server.stop() }
     let process = try run.start(["no-sessions", "hang-tracking", "start", "hang-main", "wait"], dsn: server.dsn)
     defer { process.end() }
-    let request = try server.nextRequest(timeout: .seconds(50))
-    let item = try #require(try Envelope(bytes: request.body).items.first { $0.type == "event" })
-    let exception = try StructuredValue(json: item.payload)["exception"]?["values"]?[0]
+    let exception = try hang(server)
     #expect(exception?["type"] == "AppHang")
     #expect(exception?["value"]?.string?.contains("The main thread has not responded") == true)
   }
@@ -278,9 +280,7 @@ import Testing
     defer { server.stop() }
     let process = try run.start(["no-sessions", "hang-tracking", "start", "hang-thread", "wait"], dsn: server.dsn)
     defer { process.end() }
-    let request = try server.nextRequest(timeout: .seconds(50))
-    let item = try #require(try Envelope(bytes: request.body).items.first { $0.type == "event" })
-    let exception = try StructuredValue(json: item.payload)["exception"]?["values"]?[0]
+    let exception = try hang(server)
     #expect(exception?["value"]?.string?.contains("Application not responding") == true)
     let frames = exception?["stacktrace"]?["frames"]?.array ?? []
     // Names of a program's own functions are in no dynamic symbol table: the server has them.

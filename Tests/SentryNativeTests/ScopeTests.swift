@@ -98,7 +98,8 @@ import Testing
     var steps = ["start", "fill=\(filler)", "issues"]
     for number in 0..<300 { steps += ["tag=a=\(number)", "breadcrumb=\(number)"] }
     steps +=
-      ["user=5=x", "log=still=here", "message=m", "error"] + (hasRoomAgain ? ["unfill=\(filler)"] : []) + ["abort"]
+      ["user=5=x", "log=still=here", "message=m", "error", "flush=60000"] + (hasRoomAgain ? ["unfill=\(filler)"] : [])
+      + ["abort"]
     let process = try RunningProcess(
       "/usr/bin/unshare",
       [

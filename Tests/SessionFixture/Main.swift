@@ -23,6 +23,10 @@ enum Main {
     options.dsn = try? DSN(arguments[3])
     options.release = "fixture@1.2.3"
     options.tracesSampleRate = 1
+    // A busy machine must not look like a server or a handler that hangs.
+    options.shutdownTimeout = 60_000
+    options.crashTimeout = 60_000
+    options.crashHookTimeout = 30_000
     options.threadsAreHooked = thread_hook_is_linked() != 0
     for (index, step) in arguments[4...].enumerated() {
       let words = step.split(separator: "=", maxSplits: 1).map { String($0) }
@@ -36,12 +40,13 @@ enum Main {
     case "no-release": options.release = nil
     case "no-tracking": options.tracksSessions = false
     case "consent-required": options.requiresUserConsent = true
+    case "shutdown-timeout": options.shutdownTimeout = Int64(word) ?? 0
     case "discard-crashes": options.hooks.beforeSend = { event, hint in hint.isCrash ? nil : event }
     case "hook-transactions": options.hooks.beforeTransaction = { $0 }
     // Life
     case "start": client = SentryClient(options: options)
     case "consent": client?.setUserConsent(.given)
-    case "flush": say("flush", client?.flush(milliseconds: 15_000) ?? false)
+    case "flush": say("flush", client?.flush(milliseconds: Int64(word) ?? 60_000) ?? false)
     case "close":
       client?.close()
       client = nil
@@ -100,7 +105,7 @@ enum Main {
     case "fork-error":
       fork {
         capture("error")
-        _ = client?.flush(milliseconds: 5000)
+        _ = client?.flush(milliseconds: 60_000)
         _exit(0)
       }
     default: exit(64)

@@ -100,10 +100,7 @@ struct Storm {
       let handler = TestProducts.handlers[number % TestProducts.handlers.count]
       let program = try RunningProcess(
         TestProducts.folder.appending("CrashVictim"),
-        [
-          "handler=\(handler)", "database=\(database)", "start-timeout=30000", "dump-timeout=60000", "start",
-          "at-once=2",
-        ],
+        ["handler=\(handler)", "database=\(database)", "start", "at-once=2"],
         environment: ["SWIFT_BACKTRACE": "enable=no"])
       self.count(try settle([program], database, "two threads, \(handler)", signal: SIGSEGV), into: &sums)
       try? remove(database)

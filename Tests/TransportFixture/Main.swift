@@ -24,7 +24,7 @@ struct TransportFixture {
       context.retries = true
       guard transport.start(context) else { exit(3) }
       transport.submit(envelope("event", "attachment"))
-      let isDone = transport.flush(milliseconds: 10_000)
+      let isDone = transport.flush(milliseconds: 60_000)
       tell(transport, reports, isDone)
     case "fork":
       guard transport.start(context) else { exit(3) }
@@ -36,14 +36,14 @@ struct TransportFixture {
       reports.record(.beforeSend, .error, quantity: 7)
       let child = try ChildProcess.fork {
         transport.submit(envelope("feedback"))
-        let isDone = transport.flush(milliseconds: 20_000)
+        let isDone = transport.flush(milliseconds: 60_000)
         let counts = transport.statistics
         _ = transport.shutdown(milliseconds: 1000)
         return isDone && counts.sent == 1 && transport.takeUnsent().isEmpty && reports.discarded.isEmpty ? 0 : 1
       }
       print("child \(try child.wait() == .exited(status: 0))")
       fflush(nil)
-      tell(transport, reports, transport.flush(milliseconds: 20_000))
+      tell(transport, reports, transport.flush(milliseconds: 60_000))
     case "crash": try crash(arguments, isReal: true)
     case "dump": try crash(arguments, isReal: false)
     default: exit(2)
@@ -82,6 +82,8 @@ struct TransportFixture {
     ]
     configuration.environment = delivery.environment
     configuration.waitsForUpload = EnvironmentVariable.value("WAIT") != nil
+    configuration.startTimeout = 30_000
+    configuration.dumpTimeout = 60_000
     let client = try CrashClient.start(configuration, threadHook: false)
     print("run \(run.path)")
     fflush(nil)

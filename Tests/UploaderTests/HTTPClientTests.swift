@@ -1,10 +1,11 @@
 import LinuxSystem
 import SentryNativeTesting
+import Synchronization
 import Testing
 import Uploader
 
 /// A client whose patience is for tests.
-func impatientClient(milliseconds: Int = 20_000) -> HTTPClient {
+func impatientClient(milliseconds: Int = 90_000) -> HTTPClient {
   var configuration = HTTPConfiguration()
   configuration.timeoutMilliseconds = milliseconds
   configuration.proxy = .none
@@ -70,7 +71,31 @@ func post(_ server: LoopbackIngestServer, _ text: String) throws -> HTTPRequest 
       try impatientClient(milliseconds: 200).send(post(server, "x"))
     }
     #expect(error?.code == .timedOut)
-    #expect(MonotonicInstant.now() < start.advanced(milliseconds: 10_000))
+    #expect(MonotonicInstant.now() < start.advanced(milliseconds: 60_000))
+  }
+
+  /// A program that an application started during an upload kept the connection open for as long as it ran.
+  @Test func `hands its connection down to no program that is started meanwhile`() throws {
+    let server = try LoopbackIngestServer(answer: .silence)
+    defer { server.stop() }
+    let client = impatientClient()
+    let inherited = Mutex<Bool?>(nil)
+    client.configuration.isCancelled = {
+      // proc(5): of each connection the remote address is the third field, and the inode the tenth.
+      let table = String(decoding: (try? FileSystem.read("/proc/net/tcp")) ?? [], as: UTF8.self)
+      let connections = table.split(separator: "\n").map { $0.split(separator: " ") }.filter { fields in
+        fields.count > 9 && Int(fields[2].suffix(4), radix: 16) == Int(server.port)
+      }.map { "socket:[\($0[9])]" }
+      guard let connection = OpenDescriptors().targets.values.first(where: { connections.contains($0) }),
+        let child = try? RunningProcess("/bin/sleep", ["1000"])
+      else { return false }
+      inherited.withLock { $0 = OpenDescriptors(of: child.processID).targets.values.contains(connection) }
+      child.end()
+      return true
+    }
+    let error = #expect(throws: UploaderError.self) { try client.send(post(server, "x")) }
+    #expect(error?.code == .cancelled)
+    #expect(inherited.withLock { $0 } == false)
   }
 
   @Test func `can be cancelled`() throws {

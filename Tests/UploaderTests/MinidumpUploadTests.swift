@@ -96,7 +96,7 @@ import Uploader
     let url = server.minidumpURL
     let path = file.description
     await #expect(processExitsWith: .success) { [url = url as String, path = path as String] in
-      let client = impatientClient(milliseconds: 50_000)
+      let client = impatientClient(milliseconds: 600_000)
       let small = MinidumpUpload(url: url, reportID: .random(), minidump: .bytes([1]))
       guard case .delivered = client.attempt(small).0 else { fatalError("the small one failed") }
       let before = try PeakMemory.bytes()

@@ -100,8 +100,9 @@ final class HTTPConnection {
 
   /// Waits for the server's end, at most so long.
   func pause(milliseconds: Int) {
+    let deadline = MonotonicInstant.now().advanced(milliseconds: Int64(milliseconds))
     var request = pollfd(fd: stopEvent, events: Int16(POLLIN), revents: 0)
-    _ = poll(&request, 1, Int32(clamping: milliseconds))
+    while poll(&request, 1, deadline.millisecondsFromNow()) < 0, Errno.current == .interrupted {}
   }
 
   private func readLine() throws -> String? {

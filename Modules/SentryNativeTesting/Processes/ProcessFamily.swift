@@ -22,10 +22,14 @@ struct ProcessFamily: Sendable {
 
   /// Kills the members until none is left; they may start others meanwhile.
   func end() {
-    for _ in 0..<100 {
+    let deadline = MonotonicInstant.now().advanced(milliseconds: 10_000)
+    var killed: Set<Int32> = []
+    while MonotonicInstant.now() < deadline {
       let members = living()
-      if members.isEmpty { return }
       for process in members { kill(process, SIGKILL) }
+      killed.formUnion(members)
+      // The kernel tells nothing of the environment of one that is just ending, or just beginning.
+      if members.isEmpty, !killed.contains(where: ProcessTable.isAlive) { return }
       usleep(2000)
     }
   }

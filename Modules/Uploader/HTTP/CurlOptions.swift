@@ -29,6 +29,8 @@ internal final class CurlOptions {
 
   internal func apply(_ configuration: HTTPConfiguration) throws(UploaderError) {
     try set(CURLOPT_NOSIGNAL, 1)
+    let handle = handle
+    try check(library.withTable { curl_table_close_on_exec($0, handle) })
     try set(CURLOPT_FOLLOWLOCATION, 0)
     try set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
     try set(CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
