@@ -82,16 +82,17 @@ public final class MinidumpDraft {
     return try write(snapshot, to: sink, copier)
   }
 
-  /// Bytes that are written at once. With a much larger buffer the memory that is touched for the first time costs more
-  /// than the calls.
-  private static let chunk = 128 << 10
+  /// Bytes that are written at once. Where they are copied from memory of this process, a larger buffer costs more by pages
+  /// that are touched for the first time than it saves calls; where they are read from the process, it is the other way
+  /// round.
+  private var chunk: Int { needsProcess ? 1 << 20 : 128 << 10 }
 
   private func write(
     _ snapshot: borrowing ProcessSnapshot, to sink: any MinidumpSink, _ copier: (any MinidumpMemoryCopier)?
   ) throws(MinidumpWriteError) -> MinidumpWriteResult {
     let memory = memory
     return try MinidumpWriter.write(
-      contents(snapshot), to: sink, chunk: Self.chunk, copier: copier,
+      contents(snapshot), to: sink, chunk: chunk, copier: copier,
       readPieces: { pieces in
         pieces.map { MemoryPiece(address: $0.address, buffer: $0.buffer) }.withUnsafeBufferPointer {
           memory.readPieces($0)
