@@ -8,8 +8,8 @@ enum HandlerTrial {
   private static let advice =
     "install it beside the program, in Swift packages by `swift build --product crashpad_handler`, or name it by"
     + " --handler and in the SDK's options"
-  /// A handler that takes longer has missed the start of its application.
-  private static let patience: Int32 = 5000
+  /// A handler that takes longer has missed the start of its application, on a busy machine too.
+  private static let patience: Int32 = 20_000
 
   static func checks(_ given: FilePath?) -> [DoctorCheck] {
     let path: FilePath

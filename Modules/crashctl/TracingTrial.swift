@@ -6,7 +6,7 @@ internal import ProcessSnapshot
 
 /// Lets one child stop and read another, as a handler does with its client: neither is the other's parent.
 enum TracingTrial {
-  private static let patience: Int32 = 10_000
+  private static let patience: Int32 = 30_000
   /// What the reader has to find in the other process.
   private static let mark: UInt64 = 0x6372_6173_6863_746c
 

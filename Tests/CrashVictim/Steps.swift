@@ -103,9 +103,12 @@ func perform(_ step: String) {
   case "settle":
     // A thread that is just starting or ending counts as uncovered.
     let deadline = MonotonicInstant.now().advanced(milliseconds: 60_000)
-    while client?.health.threadsWithoutAlternateStack.isEmpty == false, deadline.millisecondsFromNow() > 0 {
-      usleep(1000)
+    var uncovered = -1
+    while uncovered != 0, deadline.millisecondsFromNow() > 0 {
+      if uncovered > 0 { usleep(1000) }
+      uncovered = client?.health.threadsWithoutAlternateStack.count ?? 0
     }
+    say("settled uncovered=\(uncovered)")
   case "children":
     let result = waitpid(-1, nil, WNOHANG)
     say("children none=\(result == -1 && Errno.current == .noChildren)")
