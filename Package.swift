@@ -59,6 +59,11 @@ let shippedLinking: [LinkerSetting] =
   ? [.unsafeFlags(["-use-ld=lld"])]
   : Context.environment["SENTRY_LIBRARY"] == "1" ? [.unsafeFlags(["-use-ld=lld", "-static-stdlib"])] : []
 
+/// Scripts/build-embedded and Scripts/build-library compile for optimization at link time. C stays machine code beside its
+/// bitcode, and that is what is linked: libc's unwinder needs the tables of these functions (Modules/CSentry/stack_walk.c),
+/// and one function with such a table in the bitcode would bring back the tables of all.
+let machineCode: [CSetting] = embedded ? [.unsafeFlags(["-ffat-lto-objects"])] : []
+
 func headers(_ name: String, apt package: String) -> Target {
   .systemLibrary(name: name, path: "Modules/\(name)", providers: [.apt([package])])
 }
@@ -66,7 +71,7 @@ func headers(_ name: String, apt package: String) -> Target {
 func shims(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Modules/\(name)",
-    cSettings: [.define("_GNU_SOURCE")] + (embedded ? [.define("SENTRY_EMBEDDED")] : []),
+    cSettings: [.define("_GNU_SOURCE")] + (embedded ? [.define("SENTRY_EMBEDDED")] : []) + machineCode,
     linkerSettings: embedded ? [] : [.linkedLibrary("m")])
 }
 
@@ -127,7 +132,8 @@ var targets: [Target] = [
   .target(
     name: "CSentry", dependencies: ["CLinuxShims"], path: "Modules/CSentry",
     cSettings: [.define("_GNU_SOURCE")]
-      + (Context.environment["SENTRY_C_BACKEND"].map { [.define("CSENTRY_BACKEND_\($0.uppercased())")] } ?? []),
+      + (Context.environment["SENTRY_C_BACKEND"].map { [.define("CSENTRY_BACKEND_\($0.uppercased())")] } ?? [])
+      + machineCode,
     linkerSettings: embedded ? [] : [.linkedLibrary("m")]),
   module(
     "SentryNativeC",

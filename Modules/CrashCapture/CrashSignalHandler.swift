@@ -9,7 +9,7 @@ internal import CLinuxShims
 /// Async-signal-safe; entered by the kernel only. In order: claim the process, say what happened in the crash record,
 /// write the marker file, ask the handler for a dump and wait, put the previous action back, queue the original signal
 /// again. The application's decisions may end that before the claim, and after the dump. Returning then runs what was there before, or ends the process by its own signal.
-@implementation @c @_noLocks @_noAllocation
+@implementation @c @inline(never) @_noLocks @_noAllocation
 internal func crash_signal_handler(
   _ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
 ) {

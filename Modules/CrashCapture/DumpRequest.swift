@@ -243,7 +243,7 @@ private func waitForAnswer(
 /// Async-signal-safe.
 ///
 /// - Returns: the raw value of a `DumpRequestResult`.
-@implementation @c @_noLocks @_noAllocation
+@implementation @c @inline(never) @_noLocks @_noAllocation
 internal func crash_request_simulated_dump(
   _ info: UnsafeMutablePointer<siginfo_t>, _ context: UnsafeMutableRawPointer
 ) -> Int32 {
