@@ -106,6 +106,7 @@ var targets: [Target] = [
     "CrashClient", ["LinuxSystem", "LocalStack", "StableOrder", "CrashProtocol", "CrashCapture", "CLinuxShims"]),
 
   module("ELFImage", ["ProcessMemory", "LinuxSystem", "CElf", "CLinuxShims"]),
+  module("CallFrames", ["ProcessMemory"]),
   module("ProcessSnapshot", ["ELFImage", "ProcessMemory", "LinuxSystem", "StableOrder", "CLinuxShims"]),
   module(
     "MinidumpCapture",
@@ -113,8 +114,8 @@ var targets: [Target] = [
   module(
     "HandlerCore",
     [
-      "MinidumpCapture", "CrashClient", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot",
-      "MinidumpFormat", "ProcessMemory", "LinuxSystem", "Sandbox", "StableOrder", "CLinuxShims",
+      "MinidumpCapture", "CrashClient", "CrashProtocol", "CrashDatabase", "Uploader", "ProcessSnapshot", "CallFrames",
+      "ELFImage", "MinidumpFormat", "ProcessMemory", "LinuxSystem", "Sandbox", "StableOrder", "CLinuxShims",
     ]),
   module(
     "SentryHandler",
@@ -150,7 +151,10 @@ if !embedded {
   targets += [
     module(
       "StackWalk",
-      ["ELFImage", "ProcessMemory", "LinuxSystem", "StableOrder", "CUnwind", "CDwarf", "CZlib", "CLinuxShims"]),
+      [
+        "CallFrames", "ELFImage", "ProcessMemory", "LinuxSystem", "StableOrder", "CUnwind", "CDwarf", "CZlib",
+        "CLinuxShims",
+      ]),
     // Defines pthread_create in the executable that links it; see docs/adr/0005-thread-creation.md.
     shims("CThreadHook", ["CLinuxShims"]),
     .target(
@@ -302,8 +306,8 @@ if !embedded {
     tests(
       "StackWalk",
       [
-        "StackWalk", "ELFImage", "ProcessMemory", "MinidumpFormat", "StructuredValue", "LinuxSystem", "CLinuxShims",
-        "crashpad_walker", "crashctl",
+        "StackWalk", "CallFrames", "ELFImage", "ProcessMemory", "MinidumpFormat", "StructuredValue", "LinuxSystem",
+        "CLinuxShims", "crashpad_walker", "crashctl",
       ]),
     tests(
       "MinidumpCapture",
@@ -314,8 +318,8 @@ if !embedded {
     tests(
       "HandlerCore",
       [
-        "HandlerCore", "CrashClient", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "LinuxSystem",
-        "CLinuxShims", "SentryNativeTesting",
+        "HandlerCore", "CrashClient", "CrashProtocol", "CrashDatabase", "MinidumpFormat", "Uploader", "ProcessSnapshot",
+        "CallFrames", "ProcessMemory", "LinuxSystem", "CLinuxShims", "SentryNativeTesting",
       ]),
     tests(
       "CrashControl",

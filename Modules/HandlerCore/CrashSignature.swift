@@ -1,18 +1,19 @@
 // Provides a number that crashes of one cause share.
+internal import CallFrames
 internal import LinuxSystem
 internal import ProcessMemory
 internal import ProcessSnapshot
 
-/// What two crashes of one cause have in common, run after run: signal, code, and the code addresses at the top of the
-/// stack, as places in their modules.
+/// What two crashes of one cause have in common, run after run: signal, code, and the code addresses of the calls that
+/// led to the crash (`CallChain`), as places in their modules.
 ///
-/// The words of the stack are not walked but scanned, which needs nothing but memory. A stale word among them can tell
-/// two crashes of one cause apart, and costs a dump more; it does not make one of two causes.
+/// The chain is walked by call frame information. Words of the stack, as they were taken once, are not enough: return
+/// addresses of calls that are over lie among them, and differ with what the program did before. One program that was
+/// started again before its first report had been uploaded had another signature than one that was started later.
 struct CrashSignature: Hashable {
   /// FNV-1a.
   private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
-  private static let searchedBytes = 2048
   private static let places = 6
 
   /// `nil` where nothing crashed.
@@ -22,30 +23,21 @@ struct CrashSignature: Hashable {
     add(UInt64(UInt32(bitPattern: exception.signal.code)))
     let thread = snapshot.threads.first { $0.threadID == exception.threadID }
     guard let context = exception.context ?? thread?.context else { return }
-    // Relocated programs lie elsewhere in each run; their places do not.
-    let modules = Array(snapshot.modules.prefix(4096))
-    let map = snapshot.map
-    var found = 0
-    if add(context.instructionPointer, modules, map) { found += 1 }
-    let bytes = memory.readAvailable(at: context.stackPointer, count: Self.searchedBytes)
-    let width = snapshot.is64Bit ? 8 : 4
-    var offset = 0
-    while offset + width <= bytes.count && found < Self.places {
-      var word: UInt64 = 0
-      for index in 0..<width { word |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
-      if add(word, modules, map) { found += 1 }
-      offset += width
+    let chain = CallChain(
+      memory: CachingMemoryReader(memory, capacity: 128), map: snapshot.map, modules: snapshot.modules,
+      is64Bit: snapshot.is64Bit)
+    var place: CallChain.Place? = CallChain.Place(registers: Registers(context.general), isExact: true)
+    for _ in 0..<Self.places {
+      guard let current = place else { return }
+      if chain.isCode(current.code), let module = chain.module(at: current.code) { add(current.code, module) }
+      place = chain.caller(of: current)
     }
   }
 
-  /// Adds an address as a place in its module. `false`: it is no code of a module.
-  private mutating func add(_ address: UInt64, _ modules: [ModuleSnapshot], _ map: MemoryMap) -> Bool {
-    guard let module = modules.first(where: { $0.range.contains(address) }),
-      map.mapping(of: address)?.isExecutable == true
-    else { return false }
+  /// Adds an address as a place in its module: relocated programs lie elsewhere in each run, their places do not.
+  private mutating func add(_ address: UInt64, _ module: ModuleSnapshot) {
     for byte in module.buildID.isEmpty ? module.path.bytes : module.buildID { add(UInt64(byte)) }
     add(address &- module.range.start)
-    return true
   }
 
   private mutating func add(_ word: UInt64) {

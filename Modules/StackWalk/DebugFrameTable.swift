@@ -1,4 +1,5 @@
 // Provides the frame descriptions of .debug_frame, which the debug information of code without .eh_frame has.
+internal import CallFrames
 internal import ELFImage
 internal import ProcessMemory
 import StableOrder

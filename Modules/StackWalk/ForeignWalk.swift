@@ -1,4 +1,5 @@
 // Provides the walk of stacks of other processors: by frame pointers and by scanning.
+internal import CallFrames
 internal import ProcessMemory
 
 extension StackWalker {
@@ -149,8 +150,9 @@ struct ForeignWalk {
     guard address > 4096, memory.isCode(address - 1) else { return false }
     switch architecture.callCheck {
     case .x86:
-      let code = memory.readAvailable(at: address - 7, count: 7)
-      return code.count < 7 ? code.isEmpty : StackSearch.endsWithCall(code)
+      let code = memory.readAvailable(
+        at: address - UInt64(CallInstruction.length), count: CallInstruction.length)
+      return code.count < CallInstruction.length ? code.isEmpty : CallInstruction.ends(code)
     case .arm64:
       guard address & 3 == 0 else { return false }
       guard let code = try? memory.readInteger(at: address - 4, as: UInt32.self) else { return true }

@@ -1,4 +1,5 @@
 // Provides what is known of one module of the process: its file, its unwind table, its names.
+internal import CallFrames
 internal import ELFImage
 internal import LinuxSystem
 internal import ProcessMemory

@@ -1,4 +1,5 @@
 // Provides the registers that a signal interrupted, out of the frame that the kernel pushed.
+internal import CallFrames
 internal import ProcessMemory
 
 /// The frame of a signal handler where no call frame information describes it.

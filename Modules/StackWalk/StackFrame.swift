@@ -1,4 +1,6 @@
 // Provides frames: what a walk finds, before and after names are known.
+// Registers are part of this module's interface.
+@_exported public import CallFrames
 public import LinuxSystem
 
 /// How a frame was found, from certain to guessed.

@@ -1,4 +1,5 @@
 // Provides ways to a caller where no call frame information helps: frame pointers, and looking at the stack.
+internal import CallFrames
 internal import ProcessMemory
 
 /// Looks for callers on the stack itself. Results are guesses of falling quality; the walker checks them once more.
@@ -106,33 +107,9 @@ struct StackSearch {
   /// Whether `address` lies in code, right after a call where the code can be read.
   func isReturnAddress(_ address: UInt64) -> Bool {
     guard address > 8, memory.isCode(address - 1) else { return false }
-    let code = memory.readAvailable(at: address - 7, count: 7)
-    if code.count < 7 { return code.isEmpty }
-    return Self.endsWithCall(code)
-  }
-
-  /// Whether seven bytes of code end with a call instruction: `e8 rel32` or `ff /2` in any of its lengths.
-  ///
-  /// Source: Intel SDM, volume 2A, CALL and tables 2-2 and 2-3.
-  static func endsWithCall(_ code: [UInt8]) -> Bool {
-    guard code.count == 7 else { return false }
-    if code[2] == 0xe8 { return true }
-    for length in 2...7 {
-      let start = 7 - length
-      guard code[start] == 0xff, code[start + 1] >> 3 & 7 == 2 else { continue }
-      let mode = code[start + 1] >> 6
-      let base = code[start + 1] & 7
-      let hasIndex = mode != 3 && base == 4
-      var expected = 2 + (hasIndex ? 1 : 0)
-      switch mode {
-      case 0:
-        if base == 5 || (hasIndex && code[min(start + 2, 6)] & 7 == 5) { expected += 4 }
-      case 1: expected += 1
-      case 2: expected += 4
-      default: break
-      }
-      if expected == length { return true }
-    }
-    return false
+    let code = memory.readAvailable(
+      at: address - UInt64(CallInstruction.length), count: CallInstruction.length)
+    if code.count < CallInstruction.length { return code.isEmpty }
+    return CallInstruction.ends(code)
   }
 }

@@ -1,5 +1,6 @@
 // Provides names, source lines, inlined and async frames for a walked stack.
 
+internal import CallFrames
 internal import LinuxSystem
 
 extension StackWalker {

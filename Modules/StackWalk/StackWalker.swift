@@ -1,4 +1,5 @@
 // Provides the walk itself: from the registers of a thread to its frames.
+public import CallFrames
 public import LinuxSystem
 public import ProcessMemory
 

@@ -1,4 +1,5 @@
 // Provides steps by libunwind's remote interface over our own memory and registers.
+internal import CallFrames
 internal import CUnwind
 internal import LinuxSystem
 internal import ProcessMemory

@@ -104,6 +104,16 @@ __attribute__((noinline)) static int overflow(int depth) {
   return overflow(depth + 1) + room[(depth + 1) % 4096];
 }
 
+/* Two kinds of work that leave their return addresses behind on the stack, and a crash of which they have no part. */
+__attribute__((noinline)) static int odd_work(int depth) { return depth > 0 ? odd_work(depth - 1) + 1 : 0; }
+__attribute__((noinline)) static int even_work(int depth) { return depth > 0 ? even_work(depth - 1) + 2 : 0; }
+
+__attribute__((noinline)) static void crash_above_leftovers(void) {
+  volatile char room[1024];
+  room[0] = 1;
+  *nothing = room[0];
+}
+
 static void *crash_in_thread(void *data) {
   (void)data;
   *nothing = 1;
@@ -268,6 +278,8 @@ static int do_deed(const char *word) {
     snprintf(line, sizeof line, "closed with %d\n", sentry_close());
     say(line);
   } else if (is(word, "crash")) *nothing = 1;
+  else if ((value = value_of(word, "work"))) (void)(atoi(value) % 2 ? odd_work(64) : even_work(64));
+  else if (is(word, "crash-above-leftovers")) crash_above_leftovers();
   else if (is(word, "abort")) abort();
   else if (is(word, "raise")) raise(SIGSEGV);
   else if (is(word, "overflow")) return overflow(0);

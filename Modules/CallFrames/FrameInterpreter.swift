@@ -1,8 +1,8 @@
 // Provides the call frame instructions of DWARF, executed with checks: the way out of a frame without libunwind.
-internal import ProcessMemory
+package import ProcessMemory
 
 /// What a step towards the caller gave.
-enum StepResult {
+package enum StepResult {
   case caller(Registers)
   /// The frame says that it has no caller.
   case end
@@ -12,7 +12,7 @@ enum StepResult {
 /// Executes the call frame instructions of one frame description.
 ///
 /// Source: DWARF 5, sections 6.4.2 and 6.4.3; `.eh_frame` as in the LSB specification.
-struct FrameInterpreter<Memory: MemoryReader> {
+package struct FrameInterpreter<Memory: MemoryReader> {
   private enum CFARule {
     case unknown
     case register(DWARFRegister, Int64)
@@ -41,7 +41,7 @@ struct FrameInterpreter<Memory: MemoryReader> {
   private var saved: [Row] = []
   private var location: UInt64
 
-  init(_ description: FrameDescription, memory: Memory) {
+  package init(_ description: FrameDescription, memory: Memory) {
     self.description = description
     self.memory = memory
     location = description.start
@@ -50,7 +50,7 @@ struct FrameInterpreter<Memory: MemoryReader> {
   /// The registers of the caller.
   ///
   /// - Parameter address: lies in the described function; rows up to it apply.
-  mutating func step(_ registers: Registers, at address: UInt64) -> StepResult {
+  package mutating func step(_ registers: Registers, at address: UInt64) -> StepResult {
     let common = description.common
     guard
       run(

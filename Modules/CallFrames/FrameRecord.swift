@@ -1,35 +1,36 @@
 // Provides the records of .eh_frame: common information (CIE) and frame descriptions (FDE).
-internal import ProcessMemory
+package import ProcessMemory
 
 /// Reads the bytes of one record, with the addresses that relative pointers need. After the end every read gives `nil`.
-struct RecordCursor {
-  let bytes: [UInt8]
+package struct RecordCursor {
+  package let bytes: [UInt8]
   /// Where `bytes` starts in the process.
-  let address: UInt64
-  var position: Int
+  package let address: UInt64
+  package var position: Int
 
-  init(bytes: [UInt8], address: UInt64, position: Int = 0) {
+  package init(bytes: [UInt8], address: UInt64, position: Int = 0) {
     self.bytes = bytes
     self.address = address
     self.position = position
   }
 
-  var isAtEnd: Bool { position >= bytes.count }
+  package var isAtEnd: Bool { position >= bytes.count }
 
-  mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) -> T? {
-    let value: T? = bytes.withUnsafeBytes { ByteView($0).integer(at: UInt64(clamping: position)) }
-    if value != nil { position += MemoryLayout<T>.size }
-    return value
+  package mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) -> T? {
+    let size = MemoryLayout<T>.size
+    guard bytes.count - position >= size else { return nil }
+    defer { position += size }
+    return bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: T.self)) }
   }
 
-  mutating func skip(_ count: UInt64) -> Bool {
+  package mutating func skip(_ count: UInt64) -> Bool {
     guard count <= UInt64(bytes.count - position) else { return false }
     position += Int(count)
     return true
   }
 
   /// DWARF 5, section 7.6. Bits beyond 64 are dropped.
-  mutating func uleb128() -> UInt64? {
+  package mutating func uleb128() -> UInt64? {
     var result: UInt64 = 0
     var shift: UInt64 = 0
     while let byte = integer(UInt8.self) {
@@ -41,7 +42,7 @@ struct RecordCursor {
     return nil
   }
 
-  mutating func sleb128() -> Int64? {
+  package mutating func sleb128() -> Int64? {
     var result: UInt64 = 0
     var shift: UInt64 = 0
     while let byte = integer(UInt8.self) {
@@ -59,7 +60,7 @@ struct RecordCursor {
   /// A pointer in one of the encodings of the LSB specification, section 10.5.1.
   ///
   /// - Parameter dataBase: what `DW_EH_PE_datarel` counts from.
-  mutating func pointer(_ encoding: UInt8, dataBase: UInt64 = 0, memory: some MemoryReader) -> UInt64? {
+  package mutating func pointer(_ encoding: UInt8, dataBase: UInt64 = 0, memory: some MemoryReader) -> UInt64? {
     if encoding == 0xff { return nil }
     let place = address &+ UInt64(position)
     let value: UInt64
@@ -103,13 +104,13 @@ struct RecordCursor {
 }
 
 /// What several frame descriptions have in common.
-struct CommonInformation {
+package struct CommonInformation {
   var codeAlignment: UInt64 = 1
   var dataAlignment: Int64 = -8
   var returnAddressRegister = DWARFRegister.rip
   var pointerEncoding: UInt8 = 0
   /// Augmentation `S`: the kernel pushed this frame, its instruction is exact.
-  var isSignalFrame = false
+  package var isSignalFrame = false
   /// Augmentation `z`: a length precedes augmentation data in each FDE.
   var hasAugmentationData = false
   var instructions: [UInt8] = []
@@ -162,16 +163,16 @@ struct CommonInformation {
 }
 
 /// How to unwind the functions of one range of addresses.
-struct FrameDescription {
-  let start: UInt64
+package struct FrameDescription {
+  package let start: UInt64
   /// Exclusive.
-  let end: UInt64
-  let common: CommonInformation
+  package let end: UInt64
+  package let common: CommonInformation
   let instructions: [UInt8]
   let instructionsAddress: UInt64
 
   /// - Parameter address: of the record's length field.
-  init?(at address: UInt64, memory: some MemoryReader, kind: FrameRecord.Kind = .unwindTable) {
+  package init?(at address: UInt64, memory: some MemoryReader, kind: FrameRecord.Kind = .unwindTable) {
     guard let record = FrameRecord.read(at: address, memory: memory) else { return nil }
     var cursor = record.cursor
     let distancePlace = cursor.address
@@ -195,21 +196,21 @@ struct FrameDescription {
   }
 }
 
-enum FrameRecord {
+package enum FrameRecord {
   /// The section that a record lies in.
-  enum Kind {
+  package enum Kind {
     case unwindTable
     case debugFrame
 
     /// What a common record has in place of the reference to one.
-    var commonMark: UInt32 { self == .unwindTable ? 0 : 0xffff_ffff }
+    package var commonMark: UInt32 { self == .unwindTable ? 0 : 0xffff_ffff }
   }
 
   /// Larger records do not exist; a hostile one may say so.
   static let limit = 64 << 10
 
   /// The content of the record whose length field is at `address`, and where the next one starts.
-  static func read(at address: UInt64, memory: some MemoryReader) -> (cursor: RecordCursor, next: UInt64)? {
+  package static func read(at address: UInt64, memory: some MemoryReader) -> (cursor: RecordCursor, next: UInt64)? {
     guard let length = try? memory.readInteger(at: address, as: UInt32.self), length != 0, length != 0xffff_ffff,
       let bytes = try? memory.readBytes(at: address &+ 4, count: Int(length), limit: limit)
     else { return nil }

@@ -1,13 +1,13 @@
 // Provides the sorted table of .eh_frame_hdr: from an address to its frame description.
-internal import ProcessMemory
+package import ProcessMemory
 
 /// Where the frame descriptions of one module are. All addresses are those of the process.
-struct UnwindIndex {
+package struct UnwindIndex {
   /// Of `.eh_frame_hdr`; the table counts from it.
-  let header: UInt64
+  package let header: UInt64
   /// Of the first entry: two signed 32-bit numbers, function and frame description, relative to `header`.
-  let table: UInt64
-  let count: UInt64
+  package let table: UInt64
+  package let count: UInt64
 
   /// More entries than this are not believed.
   static let limit: UInt64 = 16_000_000
@@ -15,7 +15,7 @@ struct UnwindIndex {
   /// Reads the header: LSB specification, section 10.6.2.
   ///
   /// - Returns: `nil` when there is no table in the one form that linkers write.
-  init?(header: UInt64, size: UInt64, memory: some MemoryReader) {
+  package init?(header: UInt64, size: UInt64, memory: some MemoryReader) {
     guard let bytes = try? memory.readBytes(at: header, count: 4), bytes[0] == 1, bytes[3] == 0x3b else { return nil }
     let tail = memory.readAvailable(at: header &+ 4, count: 32)
     var cursor = RecordCursor(bytes: tail, address: header &+ 4)
@@ -31,7 +31,7 @@ struct UnwindIndex {
   }
 
   /// The address of the frame description that should cover `address`; the description itself says whether it does.
-  func frameDescription(for address: UInt64, memory: some MemoryReader) -> UInt64? {
+  package func frameDescription(for address: UInt64, memory: some MemoryReader) -> UInt64? {
     guard let wanted = Int32(exactly: Int64(bitPattern: address &- header)) else { return nil }
     var low: UInt64 = 0
     var high = count
