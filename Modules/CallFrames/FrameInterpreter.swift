@@ -13,10 +13,16 @@ package enum StepResult {
 ///
 /// Source: DWARF 5, sections 6.4.2 and 6.4.3; `.eh_frame` as in the LSB specification.
 package struct FrameInterpreter<Memory: MemoryReader> {
+  /// Bytes among the instructions: rows are copied often, and hold nothing that is counted.
+  private struct Expression {
+    let isInCommon: Bool
+    let start: Int
+    let end: Int
+  }
   private enum CFARule {
     case unknown
     case register(DWARFRegister, Int64)
-    case expression([UInt8])
+    case expression(Expression)
   }
   private enum Rule {
     /// Nothing was said: callee-saved registers keep their value, and so does what the ABI leaves open.
@@ -26,12 +32,12 @@ package struct FrameInterpreter<Memory: MemoryReader> {
     case offset(Int64)
     case valueOffset(Int64)
     case register(DWARFRegister)
-    case expression([UInt8])
-    case valueExpression([UInt8])
+    case expression(Expression)
+    case valueExpression(Expression)
   }
   private struct Row {
     var cfa = CFARule.unknown
-    var rules = [Rule](repeating: .unspecified, count: Registers.count)
+    var rules: [17 of Rule] = InlineArray(repeating: .unspecified)
   }
 
   private let description: FrameDescription
@@ -134,10 +140,10 @@ package struct FrameInterpreter<Memory: MemoryReader> {
         guard let offset = cursor.uleb128(), case .register(let register, _) = row.cfa else { return false }
         row.cfa = .register(register, Int64(bitPattern: offset))
       case 0x0f:
-        guard let block = block(&cursor) else { return false }
+        guard let block = block(&cursor, isInitial) else { return false }
         row.cfa = .expression(block)
       case 0x10, 0x16:
-        guard let register = cursor.uleb128(), let block = block(&cursor) else { return false }
+        guard let register = cursor.uleb128(), let block = block(&cursor, isInitial) else { return false }
         set(register, code == 0x10 ? .expression(block) : .valueExpression(block))
       case 0x11:
         guard let register = cursor.uleb128(), let offset = cursor.sleb128() else { return false }
@@ -184,11 +190,11 @@ package struct FrameInterpreter<Memory: MemoryReader> {
     if register < UInt64(Registers.count) { row.rules[Int(register)] = initialRow.rules[Int(register)] }
   }
 
-  private func block(_ cursor: inout RecordCursor) -> [UInt8]? {
+  private func block(_ cursor: inout RecordCursor, _ isInCommon: Bool) -> Expression? {
     guard let length = cursor.uleb128() else { return nil }
     let start = cursor.position
     guard cursor.skip(length) else { return nil }
-    return Array(cursor.bytes[start..<cursor.position])
+    return Expression(isInCommon: isInCommon, start: start, end: cursor.position)
   }
 
   private func apply(_ registers: Registers) -> StepResult {
@@ -227,8 +233,9 @@ package struct FrameInterpreter<Memory: MemoryReader> {
 
   private func word(_ address: UInt64) -> UInt64? { try? memory.readInteger(at: address, as: UInt64.self) }
 
-  private func evaluate(_ code: [UInt8], _ registers: Registers, initial: UInt64?) -> UInt64? {
+  private func evaluate(_ code: Expression, _ registers: Registers, initial: UInt64?) -> UInt64? {
+    let instructions = code.isInCommon ? description.common.instructions : description.instructions
     var evaluator = ExpressionEvaluator(registers: registers, memory: memory)
-    return evaluator.evaluate(code, initial: initial)
+    return evaluator.evaluate(Array(instructions[code.start..<code.end]), initial: initial)
   }
 }

@@ -65,23 +65,41 @@ public struct Registers: Hashable, Sendable {
 public struct DWARFRegister: RawRepresentable, Hashable, Sendable {
   public let rawValue: UInt64
   public init(rawValue: UInt64) { self.rawValue = rawValue }
+  /// The register of this number, which need not be one that ``Registers`` holds.
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// Result of a call; the caller keeps it.
   public static let rax = DWARFRegister(0)
+  /// Third argument, and second half of a result; the caller keeps it.
   public static let rdx = DWARFRegister(1)
+  /// Fourth argument; the caller keeps it.
   public static let rcx = DWARFRegister(2)
+  /// Kept by the called function.
   public static let rbx = DWARFRegister(3)
+  /// Second argument; the caller keeps it.
   public static let rsi = DWARFRegister(4)
+  /// First argument; the caller keeps it.
   public static let rdi = DWARFRegister(5)
+  /// The frame pointer, where there is one; kept by the called function.
   public static let rbp = DWARFRegister(6)
+  /// The stack pointer: at the return, the address above the return address.
   public static let rsp = DWARFRegister(7)
+  /// Fifth argument; the caller keeps it.
   public static let r8 = DWARFRegister(8)
+  /// Sixth argument; the caller keeps it.
   public static let r9 = DWARFRegister(9)
+  /// The static chain of nested functions; the caller keeps it.
   public static let r10 = DWARFRegister(10)
+  /// Scratch; the caller keeps it.
   public static let r11 = DWARFRegister(11)
+  /// Kept by the called function; the error in Swift, which is handed on in it.
   public static let r12 = DWARFRegister(12)
+  /// Kept by the called function; `self` of a Swift method.
   public static let r13 = DWARFRegister(13)
+  /// Kept by the called function; the asynchronous context in Swift.
   public static let r14 = DWARFRegister(14)
+  /// Kept by the called function.
   public static let r15 = DWARFRegister(15)
+  /// The return address, which is no register of its own in call frame information.
   public static let rip = DWARFRegister(16)
 }

@@ -50,6 +50,8 @@ struct CallChain {
     }
   }
 
+  // Its code is large, and would be in the capture's twice.
+  @inline(never)
   private func stepByTable(_ place: Place) -> StepResult {
     guard is64Bit, let module = module(at: place.code),
       let image = try? ELFImage(memory, headerAddress: module.headerAddress),
@@ -82,6 +84,7 @@ struct CallChain {
   /// The place that the return address in a word of the stack leads to; `nil` when it is no return address.
   ///
   /// - Parameter framePointer: the caller's; `nil`: as it is.
+  @inline(never)
   private func returned(_ registers: Registers, at slot: UInt64, framePointer: UInt64?) -> Place? {
     let length = CallInstruction.length
     guard let address = word(at: slot), address > UInt64(length), isCode(address - 1),
