@@ -60,7 +60,7 @@ let elfFile = FuzzTarget(
       use(DebugLink(file))
       use(CompressedSymbols.file(in: file)?.buildID)
       if let frames = DebugFrameTable(file) {
-        for address: UInt64 in [0, 0xc00, .max] { use(frames.description(at: address)?.start) }
+        for address: UInt64 in [0, 0xc00, .max] { use(frames.description(at: address) != nil) }
       }
     }
     // The rest wants a file.
