@@ -46,6 +46,17 @@ final class CrashCaptureService {
   private var nextReportID: UniqueID?
   /// The machine does not change while the handler lives, but for its time zone.
   private var system: SystemFacts?
+  /// Of the process that was dumped last: where it went on, it may be dumped again.
+  private var knownModules: KnownModules?
+
+  /// What this handler puts into a dump.
+  private static var limits: CaptureLimits {
+    var limits = CaptureLimits()
+    limits.readsSonames = false
+    limits.readsThreadTimes = false
+    limits.readsExtendedState = false
+    return limits
+  }
 
   init(options: HandlerOptions, database: CrashDatabase, extension: any HandlerExtension, log: HandlerLog) {
     self.options = options
@@ -92,15 +103,29 @@ final class CrashCaptureService {
     return bytes.withUnsafeBytes { CrashRecordExtension(record: $0) }
   }
 
+  /// Whether a client that is not ours asks for a dump without a crash: Crashpad's have a signal for that, -1.
+  private func isSimulated(_ target: CaptureTarget) -> Bool {
+    if target.process <= 0 { return false }
+    let memory = ProcessVMMemoryReader(thread: target.process)
+    guard let information = try? memory.readInteger(at: target.request.exceptionInformationAddress, as: UInt64.self),
+      let signal = try? memory.readInteger(at: information, as: Int32.self)
+    else { return false }
+    return signal == -1
+  }
+
   private func dump(
     _ target: CaptureTarget, _ record: CrashRecordExtension?, _ attachments: [FilePath],
     into report: consuming NewReport,
     _ outcome: inout CaptureOutcome, _ beforeRelease: (UniqueID, CaptureOutcome) -> Void
   ) throws(CrashDatabaseError) {
     let clientID = try? database.settings.clientID()
+    let known = knownModules?.processID == target.process ? knownModules : nil
+    let goesOn = record?.isSimulated ?? isSimulated(target)
     let reached: ReachedProcess
     do throws(ProcessSnapshotError) {
-      reached = try ReachedProcess.reach(target.process, helper: target.helper)
+      reached = try ReachedProcess.reach(
+        target.process, helper: target.helper, known: known,
+        ahead: goesOn && known == nil ? Self.limits : nil)
     } catch {
       log.error("no report: \(error)")
       return
@@ -116,11 +141,8 @@ final class CrashCaptureService {
     let memory = reached.reader
     let request = ExceptionRequest(
       informationAddress: target.request.exceptionInformationAddress, stackAddress: target.request.stackAddress)
-    var limits = CaptureLimits()
-    limits.readsSonames = false
-    limits.readsThreadTimes = false
-    limits.readsExtendedState = false
-    var snapshot = reached.capture(request: request, limits: limits, system: system)
+    var snapshot = reached.capture(request: request, limits: Self.limits, system: system)
+    knownModules = snapshot.knownModules
     outcome.requestingThread = snapshot.exception?.threadID
     outcome.isSimulated = snapshot.exception?.isSimulated ?? false
     let willDecide = (record ?? self.record(target, memory))?.willDecide ?? false

@@ -20,10 +20,18 @@ struct CrashpadInfo {
   private let userStreams: UInt64
   private let annotationList: UInt64
 
-  /// `nil` for a module without a client, or with a structure that cannot be believed.
-  init?(_ image: ELFImage, memory: any MemoryReader) {
+  /// Where a module has the structure. Stays the same while the module is mapped.
+  struct Place {
+    let address: UInt64
+    let is64Bit: Bool
+    /// The module's own memory.
+    let range: AddressRange
+  }
+
+  /// `nil` for a module without a client.
+  static func place(in image: ELFImage) -> Place? {
     let wide = image.is64Bit
-    guard let note = image.note(named: "Crashpad", type: Self.noteType, limit: 256) else { return nil }
+    guard let note = image.note(named: "Crashpad", type: noteType, limit: 256) else { return nil }
     // The descriptor is the signed distance from itself to the structure, so that the note needs no relocation.
     let distance: Int64
     if let value: Int64 = note.descriptor.littleEndian(at: 0), note.descriptor.count == 8, wide {
@@ -33,14 +41,21 @@ struct CrashpadInfo {
     } else {
       return nil
     }
-    let address = note.descriptorAddress &+ UInt64(bitPattern: distance)
+    return Place(
+      address: note.descriptorAddress &+ UInt64(bitPattern: distance), is64Bit: wide, range: image.range)
+  }
+
+  /// `nil` for a structure that cannot be believed.
+  init?(_ place: Place, memory: any MemoryReader) {
+    let wide = place.is64Bit
     let known = wide ? 56 : 40
     // Only the module's own memory is believed.
-    let start = image.memory.readAvailable(at: address, count: 8)
+    let own = RangeMemoryReader(memory, range: place.range)
+    let start = own.readAvailable(at: place.address, count: 8)
     guard start.littleEndian(UInt32.self, at: 0) == Self.signature, let size: UInt32 = start.littleEndian(at: 4),
       size >= 12
     else { return nil }
-    var bytes = image.memory.readAvailable(at: address, count: min(Int(size), known))
+    var bytes = own.readAvailable(at: place.address, count: min(Int(size), known))
     guard bytes.count == min(Int(size), known), bytes.littleEndian(UInt32.self, at: 8) == 1 else { return nil }
     // What an older client does not have is not set.
     bytes += [UInt8](repeating: 0, count: known - bytes.count)

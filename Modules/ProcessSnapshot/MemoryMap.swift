@@ -85,13 +85,17 @@ public struct MemoryMap: Sendable {
     return result
   }
 
-  /// Indices of the mappings where the file behind mapping `index` may start: the mapping itself for anonymous memory,
-  /// else those of the same file with offset 0 at or before it, the nearest first.
-  func candidateStarts(for index: Int) -> [Int] {
-    let mapping = mappings[index]
-    if mapping.isAnonymous { return [index] }
-    return (0...index).reversed().filter {
-      mappings[$0].offset == 0 && mappings[$0].device == mapping.device && mappings[$0].inode == mapping.inode
+  /// Index of the nearest mapping at or before `last` where the file behind mapping `index` may start: the mapping itself for
+  /// anonymous memory, else one of the same file with offset 0.
+  func fileStart(of index: Int, atOrBefore last: Int) -> Int? {
+    let device = mappings[index].device
+    let inode = mappings[index].inode
+    if mappings[index].isAnonymous { return last == index ? index : nil }
+    var place = last
+    while place >= 0 {
+      if mappings[place].offset == 0, mappings[place].device == device, mappings[place].inode == inode { return place }
+      place -= 1
     }
+    return nil
   }
 }

@@ -2,6 +2,7 @@
 internal import ELFImage
 internal import LinuxSystem
 internal import ProcessMemory
+import StableOrder
 
 /// Finds the ELF images of a process.
 ///
@@ -16,22 +17,19 @@ struct ModuleDiscovery {
   private let readsSonames: Bool
   private(set) var modules: [ModuleSnapshot] = []
   private(set) var errors: [SoftError] = []
-  private(set) var clientOptions = CrashpadClientOptions()
-  private(set) var userStreams: [CrashpadUserStream] = []
-  /// Bytes that Crashpad clients may still fill.
-  private var clientData: Int
+  /// Dynamic sections of the modules in the loader's list.
+  private var seenDynamic: Set<UInt64> = []
+  /// Crashpad clients in the modules.
+  private(set) var clients: [(module: Int, place: CrashpadInfo.Place)] = []
 
-  init(
-    memory: any MemoryReader, map: MemoryMap, auxiliary: AuxiliaryVector, is64Bit: Bool, limit: Int,
-    clientData: Int = CaptureLimits().clientData, readsSonames: Bool = true
-  ) {
-    self.readsSonames = readsSonames
-    self.clientData = clientData
+  /// - Parameter auxiliary: the bytes of the auxiliary vector.
+  init(memory: any MemoryReader, map: MemoryMap, auxiliary: [UInt8], is64Bit: Bool, limits: CaptureLimits) {
     self.memory = memory
     self.map = map
-    self.auxiliary = auxiliary
+    self.auxiliary = AuxiliaryVector(auxiliary, is64Bit: is64Bit)
     self.is64Bit = is64Bit
-    self.limit = limit
+    limit = limits.modules
+    readsSonames = limits.readsSonames
   }
 
   mutating func run() -> ModuleSource {
@@ -57,6 +55,7 @@ struct ModuleDiscovery {
       return false
     }
     add(executable, mapping: start, listName: [])
+    if let dynamic = executable.dynamicAddress { seenDynamic.insert(dynamic) }
     // Without a dynamic section the executable is static and has no list: no error.
     guard let section = try? executable.dynamicSection(), let address = section[ELFDynamicSection.debug] else {
       return executable.dynamicAddress == nil
@@ -106,7 +105,7 @@ struct ModuleDiscovery {
       }
       let name = (try? memory.readCString(at: nameAddress)) ?? []
       entry = next
-      if modules.contains(where: { $0.dynamicAddress == dynamic }) { continue }
+      if !seenDynamic.insert(dynamic).inserted { continue }
       if let index = map.index(of: dynamic),
         let (image, start) = image(behind: index, where: { $0.dynamicAddress == dynamic })
       {
@@ -125,9 +124,14 @@ struct ModuleDiscovery {
 
   /// The image whose file is mapped at `index`, when it fits.
   private func image(behind index: Int, where fits: (ELFImage) -> Bool) -> (ELFImage, mapping: Int)? {
-    for start in map.candidateStarts(for: index) {
-      guard let image = try? ELFImage(memory, headerAddress: map.mappings[start].range.start) else { continue }
-      if image.is64Bit == is64Bit, fits(image) { return (image, start) }
+    var place = Optional(index)
+    while let end = place, let start = map.fileStart(of: index, atOrBefore: end) {
+      if let image = try? ELFImage(memory, headerAddress: map.mappings[start].range.start), image.is64Bit == is64Bit,
+        fits(image)
+      {
+        return (image, start)
+      }
+      place = start - 1
     }
     return nil
   }
@@ -137,18 +141,26 @@ struct ModuleDiscovery {
   /// Images that nobody listed: files mapped from their start on with code in them, and the vdso.
   private mutating func addMappedImages() {
     let vdso = auxiliary[AuxiliaryVector.vdso]
+    // In the order of their addresses, as the mappings are.
+    let listed = modules.map { $0.range }.inOrder { $0.start < $1.start }
+    var next = 0
+    var covered: UInt64 = 0
     for (index, mapping) in map.mappings.enumerated() {
       guard modules.count < limit else {
         errors.append(SoftError("modules", "more than \(limit) modules"))
         return
       }
       let start = mapping.range.start
-      guard mapping.isReadable, mapping.offset == 0, start == vdso || !mapping.isAnonymous,
-        !modules.contains(where: { $0.range.contains(start) }),
+      while next < listed.count, listed[next].start <= start {
+        covered = max(covered, listed[next].end)
+        next += 1
+      }
+      guard mapping.isReadable, mapping.offset == 0, start == vdso || !mapping.isAnonymous, start >= covered,
         let image = try? ELFImage(memory, headerAddress: start), image.is64Bit == is64Bit,
         start == vdso || hasCode(image, of: mapping, from: index)
       else { continue }
       add(image, mapping: index, listName: [])
+      covered = max(covered, image.range.end)
     }
   }
 
@@ -184,15 +196,10 @@ struct ModuleDiscovery {
     } else {
       path = soname.isEmpty ? mapping.name : FilePath(bytes: soname)
     }
-    var module = ModuleSnapshot(
-      kind: kind, range: image.range, loadBias: image.loadBias, path: path, soname: soname, buildID: image.buildID,
-      dynamicAddress: image.dynamicAddress ?? 0, headerAddress: image.headerAddress)
-    if let client = CrashpadInfo(image, memory: memory) {
-      client.merge(into: &clientOptions)
-      module.annotations = client.annotations(&errors, within: &clientData)
-      clientOptions.extraMemory += client.ranges(&errors)
-      userStreams += client.streams(&errors, within: &clientData)
-    }
-    modules.append(module)
+    if let place = CrashpadInfo.place(in: image) { clients.append((modules.count, place)) }
+    modules.append(
+      ModuleSnapshot(
+        kind: kind, range: image.range, loadBias: image.loadBias, path: path, soname: soname, buildID: image.buildID,
+        dynamicAddress: image.dynamicAddress ?? 0, headerAddress: image.headerAddress))
   }
 }

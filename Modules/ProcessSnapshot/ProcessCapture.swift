@@ -51,18 +51,22 @@ struct CaptureSource {
   let memory: MemoryAccess
   let registers: RegisterSource
   let softErrors: [SoftError]
+  let known: KnownModules?
   /// Over `memory`.
   let cache: CachingMemoryReader
 
   init(
-    threads: [Int32], files: ProcessFiles, memory: MemoryAccess, registers: RegisterSource, softErrors: [SoftError]
+    threads: [Int32], files: ProcessFiles, memory: MemoryAccess, registers: RegisterSource, softErrors: [SoftError],
+    known: KnownModules? = nil
   ) {
     self.threads = threads
     self.files = files
     self.memory = memory
     self.registers = registers
     self.softErrors = softErrors
-    cache = CachingMemoryReader(memory.reader)
+    self.known = known
+    // Two pages of each module are read ahead, and no more than half of all that fit; what is not used costs nothing.
+    cache = CachingMemoryReader(memory.reader, capacity: 2048)
   }
 }
 
@@ -73,6 +77,7 @@ private struct ProcessCapture {
   let memory: CachingMemoryReader
   let registers: RegisterSource
   let limits: CaptureLimits
+  private let known: KnownModules?
   var snapshot: ProcessSnapshot
   private var fatalMessageSlot: UInt64 = 0
 
@@ -81,6 +86,7 @@ private struct ProcessCapture {
     files = source.files
     memory = source.cache
     registers = source.registers
+    known = source.known
     self.limits = limits
     snapshot = ProcessSnapshot(processID: process)
     snapshot.memoryStrategy = source.memory.strategy
@@ -168,6 +174,11 @@ private struct ProcessCapture {
     var malformed: Int?
     for _ in 0..<3 {
       snapshot.process.maps = read("maps", limit: 128 << 20)
+      if let known, known.hold(for: snapshot.process.maps, is64Bit: snapshot.is64Bit) {
+        snapshot.map = known.map
+        snapshot.knownModules = known
+        return
+      }
       switch MemoryMap.parse(snapshot.process.maps) {
       case .parsed(let map):
         snapshot.map = map
@@ -186,17 +197,35 @@ private struct ProcessCapture {
 
   mutating func readModules() {
     snapshot.process.auxiliaryVector = read("auxv", limit: 65536)
+    if let known = snapshot.knownModules {
+      snapshot.moduleSource = known.source
+      snapshot.modules = known.modules
+      readClients(known.clients)
+      return
+    }
     memory.prefetch(snapshot.map.imagePages)
     var discovery = ModuleDiscovery(
-      memory: memory, map: snapshot.map,
-      auxiliary: AuxiliaryVector(snapshot.process.auxiliaryVector, is64Bit: snapshot.is64Bit),
-      is64Bit: snapshot.is64Bit, limit: limits.modules, clientData: limits.clientData,
-      readsSonames: limits.readsSonames)
+      memory: memory, map: snapshot.map, auxiliary: snapshot.process.auxiliaryVector, is64Bit: snapshot.is64Bit,
+      limits: limits)
     snapshot.moduleSource = discovery.run()
     snapshot.modules = discovery.modules
-    snapshot.clientOptions = discovery.clientOptions
-    snapshot.userStreams = discovery.userStreams
     snapshot.softErrors += discovery.errors
+    snapshot.knownModules = KnownModules(
+      process: process, maps: snapshot.process.maps, map: snapshot.map, is64Bit: snapshot.is64Bit,
+      discovery: discovery, source: snapshot.moduleSource)
+    readClients(discovery.clients)
+  }
+
+  /// What they say may have changed a moment ago.
+  private mutating func readClients(_ clients: [(module: Int, place: CrashpadInfo.Place)]) {
+    var left = limits.clientData
+    for (module, place) in clients {
+      guard let client = CrashpadInfo(place, memory: memory) else { continue }
+      client.merge(into: &snapshot.clientOptions)
+      snapshot.modules[module].annotations = client.annotations(&snapshot.softErrors, within: &left)
+      snapshot.clientOptions.extraMemory += client.ranges(&snapshot.softErrors)
+      snapshot.userStreams += client.streams(&snapshot.softErrors, within: &left)
+    }
   }
 
   private func stack(of thread: ThreadSnapshot, context: CPUContext, limit: UInt64) -> StackRegion? {

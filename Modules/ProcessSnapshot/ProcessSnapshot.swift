@@ -20,6 +20,8 @@ public struct ProcessSnapshot: Sendable {
   /// The executable first.
   public var modules: [ModuleSnapshot]
   public var moduleSource: ModuleSource
+  /// For another capture of the process, with the same bounds; `nil` when that has to look for modules itself.
+  public internal(set) var knownModules: KnownModules?
   /// What Crashpad clients in the modules ask for.
   public var clientOptions = CrashpadClientOptions()
   /// Streams that Crashpad clients want in the dump.

@@ -24,10 +24,14 @@ public struct ReachedProcess: ~Copyable {
   /// - Parameters:
   ///   - process: its number here; 0 for one that this pid namespace does not show.
   ///   - helper: what the client does for it, where it does something.
+  ///   - known: modules of an earlier capture of the process, for one with the same bounds.
+  ///   - ahead: the bounds of the capture, where modules are to be looked for before the process is stopped: it stands
+  ///     still for less long, and all of it takes longer. For one that goes on afterwards, and without known modules.
   /// - Throws: why nothing can be seen of it; the rungs that failed are in the message.
-  public static func reach(_ process: Int32, helper: (any ClientHelper)?) throws(ProcessSnapshotError) -> ReachedProcess
-  {
-    var ladder = Ladder(process: process, helper: helper)
+  public static func reach(
+    _ process: Int32, helper: (any ClientHelper)?, known: KnownModules? = nil, ahead: CaptureLimits? = nil
+  ) throws(ProcessSnapshotError) -> ReachedProcess {
+    var ladder = Ladder(process: process, helper: helper, known: known, ahead: ahead)
     if process > 0 {
       do throws(ProcessSnapshotError) {
         return ReachedProcess(try ladder.stop())
@@ -84,12 +88,16 @@ private struct Ladder {
 
   let process: Int32
   let helper: (any ClientHelper)?
+  private let known: KnownModules?
+  private let ahead: CaptureLimits?
   private(set) var errors: [SoftError] = []
   private var refusals: [(strategy: MemoryStrategy, reason: Errno)] = []
 
-  init(process: Int32, helper: (any ClientHelper)?) {
+  init(process: Int32, helper: (any ClientHelper)?, known: KnownModules?, ahead: CaptureLimits?) {
     self.process = process
     self.helper = helper
+    self.known = known
+    self.ahead = ahead
   }
 
   /// The rungs that failed, for a message.
@@ -101,14 +109,14 @@ private struct Ladder {
 
   mutating func stop() throws(ProcessSnapshotError) -> Way {
     var files = ProcessFiles(process: process, representative: process)
-    var known: [Int32] = []
+    var threads: [Int32] = []
     let isReadable = ProcessFiles.areReadable(process)
     // A stopped process can answer nothing: what /proc does not tell here is asked for before.
     if !isReadable, let helper {
       refused("files", "/proc/\(process) cannot be read here; the client has told what it sees")
       do throws(Errno) {
         let server = try helper.serveMemory()
-        known = files.fetch(from: server)
+        threads = files.fetch(from: server)
         server.end()
       } catch {
         refused("files", "the client does not tell: \(error)")
@@ -116,12 +124,13 @@ private struct Ladder {
     }
     files.readEarly()
     let status = isReadable ? try? files.read("status", limit: 1 << 20) : nil
-    let stopped = try StoppedProcess.stop(process, known: known, status: status)
+    let modules = known ?? (isReadable ? ahead.flatMap { KnownModules(of: files, limits: $0) } : nil)
+    let stopped = try StoppedProcess.stop(process, known: threads, status: status)
     files.representative = stopped.representative
     let memory = MemoryAccess.open(process: stopped.processID, thread: stopped.representative)
     let source = CaptureSource(
       threads: stopped.threadIDs, files: files, memory: memory, registers: .ptrace,
-      softErrors: errors + stopped.softErrors + memory.refusalErrors)
+      softErrors: errors + stopped.softErrors + memory.refusalErrors, known: modules)
     return Way(access: .ptrace, source: source, stopped: consume stopped)
   }
 

@@ -100,7 +100,8 @@ struct ClientImage {
     within budget: Int = CaptureLimits().clientData
   ) throws -> (annotations: CrashpadAnnotations, streams: [CrashpadUserStream], errors: [SoftError])? {
     let memory = BytesMemoryReader(at: Self.base, bytes)
-    guard let info = CrashpadInfo(try ELFImage(memory, headerAddress: Self.base), memory: memory) else { return nil }
+    let image = try ELFImage(memory, headerAddress: Self.base)
+    guard let place = CrashpadInfo.place(in: image), let info = CrashpadInfo(place, memory: memory) else { return nil }
     var errors: [SoftError] = []
     var budget = budget
     return (info.annotations(&errors, within: &budget), info.streams(&errors, within: &budget), errors)

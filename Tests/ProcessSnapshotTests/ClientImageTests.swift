@@ -27,7 +27,7 @@ import Testing
       image.bytes[Layout.info + 20] = value
       let memory = BytesMemoryReader(at: Layout.base, image.bytes)
       var options = CrashpadClientOptions()
-      CrashpadInfo(try image.image(), memory: memory)?.merge(into: &options)
+      CrashpadInfo.place(in: try image.image()).flatMap { CrashpadInfo($0, memory: memory) }?.merge(into: &options)
       #expect(options.isHandlerEnabled == expected)
     }
   }
@@ -135,7 +135,7 @@ import Testing
       image.put(value, at: Layout.info + 16)
       let memory = BytesMemoryReader(at: Layout.base, image.bytes)
       var options = CrashpadClientOptions()
-      CrashpadInfo(try image.image(), memory: memory)?.merge(into: &options)
+      CrashpadInfo.place(in: try image.image()).flatMap { CrashpadInfo($0, memory: memory) }?.merge(into: &options)
       #expect(options.stackLimit == expected)
     }
   }

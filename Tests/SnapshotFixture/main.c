@@ -2,6 +2,7 @@
 // starts with "ready" when it is there, and waits to be killed.
 #define _GNU_SOURCE 1
 #include <assert.h>
+#include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
@@ -268,6 +269,26 @@ static void annotations(const char *how) {
   printf("ready\n");
 }
 
+// Changes at each SIGUSR1: first what a Crashpad client says, and the loader's list, whose map stays as it is; then the map.
+static void changing(void) {
+  sigset_t signals;
+  int number;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &signals, NULL);
+  annotations("sound");
+  fflush(stdout);
+  sigwait(&signals, &number);
+  objects[0].value = "later";
+  struct link_map *first = _r_debug.r_map, *second = first->l_next, *third = second->l_next;
+  second->l_next = first;
+  puts("changed");
+  fflush(stdout);
+  sigwait(&signals, &number);
+  second->l_next = third;
+  printf("loaded %d\n", dlopen("libanl.so.1", RTLD_NOW) != NULL);
+}
+
 // Waits inside the kernel, where no signal and no tracer reaches it, until the child is killed.
 static void in_vfork(void) {
   printf("ready\n");
@@ -319,6 +340,8 @@ int main(int count, char **arguments) {
     runtime_message();
   } else if (!strcmp(mode, "annotations") && count > 2) {
     annotations(arguments[2]);
+  } else if (!strcmp(mode, "changing")) {
+    changing();
   } else if (!strcmp(mode, "mappings") && count > 2) {
     mappings(atoi(arguments[2]));
   } else if (!strcmp(mode, "vfork")) {

@@ -47,10 +47,15 @@ let clientMemory = FuzzTarget(
         vector.append(UInt32(truncatingIfNeeded: value))
       }
     }
-    var discovery = ModuleDiscovery(
-      memory: reader, map: map, auxiliary: AuxiliaryVector(vector, is64Bit: is64Bit), is64Bit: is64Bit, limit: 64)
+    var limits = CaptureLimits()
+    limits.modules = 64
+    var discovery = ModuleDiscovery(memory: reader, map: map, auxiliary: vector, is64Bit: is64Bit, limits: limits)
     use(discovery.run())
     precondition(discovery.modules.count <= 64)
+    for (module, place) in discovery.clients {
+      precondition(discovery.modules.indices.contains(module))
+      use(CrashpadInfo(place, memory: reader))
+    }
     let message = FatalMessage(memory: reader, modules: discovery.modules, is64Bit: is64Bit, limit: 512)
     use(message.find(slot: slot, exception: nil))
     var reading = ExceptionReading(memory: reader, process: 0, threads: [], stacks: [], is64Bit: is64Bit)

@@ -26,7 +26,9 @@ let clientStructures = FuzzTarget(
     let memory = ZeroFilledMemory(bytes, at: ClientSeed.base, size: 0xc000)
     guard let image = try? ELFImage(memory, headerAddress: ClientSeed.base) else { return }
     use(image.buildID)
-    guard let client = CrashpadInfo(image, memory: CachingMemoryReader(memory, capacity: 4)) else { return }
+    guard let place = CrashpadInfo.place(in: image),
+      let client = CrashpadInfo(place, memory: CachingMemoryReader(memory, capacity: 4))
+    else { return }
     var errors: [SoftError] = []
     var budget = 1 << 20
     let annotations = client.annotations(&errors, within: &budget)

@@ -44,6 +44,6 @@ let procTexts = FuzzTarget(
         windows.add(around: address, size: 512, before: 128)
       }
     }
-    for index in map.mappings.indices { use(map.candidateStarts(for: index)) }
+    for index in map.mappings.indices { use(map.fileStart(of: index, atOrBefore: index)) }
     use(windows.merged(without: map.mappings.prefix(4).map { $0.range }))
   })
