@@ -1,6 +1,7 @@
 // Provides a program that uses the SDK as fast as it can, and says what a call costs its caller.
 //
 // Usage: sdk-bench HANDLER DATABASE THREADS [CALL]    Prints lines "NAME NANOSECONDS ALLOCATIONS".
+//        sdk-bench HANDLER DATABASE start             Prints "MILLISECONDS KIBIBYTES" of the start, private memory.
 import CAllocations
 import LinuxSystem
 import SentryNative
@@ -61,9 +62,19 @@ final class Measurement: @unchecked Sendable {
 enum Main {
   static func main() {
     let arguments = CommandLine.arguments
-    guard arguments.count >= 4, let threads = Int(arguments[3]) else {
-      return print("usage: sdk-bench HANDLER DATABASE THREADS")
+    guard arguments.count >= 4 else { return print("usage: sdk-bench HANDLER DATABASE THREADS|start") }
+    if arguments[3] == "start" { return measureStart(arguments) }
+    start(arguments)
+    let threads = Int(arguments[3]) ?? 1
+    for number in 0..<20 { SentrySDK.setTag(value: "value \(number)", key: "tag \(number)") }
+    for number in 0..<100 { SentrySDK.addBreadcrumb(Breadcrumb(category: "test", message: "breadcrumb \(number)")) }
+    for workload in Workload.all where arguments.count < 5 || arguments[4] == workload.name {
+      measure(workload, threads)
     }
+    SentrySDK.close()
+  }
+
+  static func start(_ arguments: [String]) {
     SentrySDK.start { options in
       options.handlerPath = arguments[1]
       options.databasePath = arguments[2]
@@ -73,15 +84,24 @@ enum Main {
       // Everything but the network is as in a program.
       options.transport = .httpClient(CustomHTTPClient { _ in HTTPResponse(status: 200) })
     }
-    guard SentrySDK.health.capturesCrashes else {
-      return print("the handler does not work: \(SentrySDK.health.issues)")
-    }
-    for number in 0..<20 { SentrySDK.setTag(value: "value \(number)", key: "tag \(number)") }
-    for number in 0..<100 { SentrySDK.addBreadcrumb(Breadcrumb(category: "test", message: "breadcrumb \(number)")) }
-    for workload in Workload.all where arguments.count < 5 || arguments[4] == workload.name {
-      measure(workload, threads)
-    }
+    if SentrySDK.health.capturesCrashes { return }
+    fatalError("the handler does not work: \(SentrySDK.health.issues)")
+  }
+
+  static func measureStart(_ arguments: [String]) {
+    let before = privateMemory()
+    let began = MonotonicInstant.now()
+    start(arguments)
+    let elapsed = MonotonicInstant.now().nanoseconds - began.nanoseconds
+    print(Double(elapsed) / 1e6, privateMemory() - before)
     SentrySDK.close()
+  }
+
+  /// KiB that only this process has, and has written to.
+  static func privateMemory() -> Int {
+    let text = (try? FileSystem.read("/proc/self/smaps_rollup", limit: 65536)) ?? []
+    let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Private_Dirty:") }
+    return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
   }
 
   static func measure(_ workload: Workload, _ threads: Int) {

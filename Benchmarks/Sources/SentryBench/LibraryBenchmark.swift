@@ -33,4 +33,31 @@ func cABI(_ settings: Settings, _ emit: (Row) -> Void) throws {
       emit(Row(name: "c-abi/\(name)/\(library.name)", unit: unit, ours: samples.map { $0[column] }))
     }
   }
+  try start(settings, handler, emit)
+}
+
+/// The start of the SDK for Swift beside `sentry_init` of the first library, with the same handler.
+private func start(_ settings: Settings, _ handler: Program, _ emit: (Row) -> Void) throws {
+  let program = (CommandLine.arguments[0] as NSString).deletingLastPathComponent + "/sdk-bench"
+  _ = try output(of: "/usr/bin/env", ["sync", program])
+  var time = Row(name: "sdk/start", unit: "ms", peer: "sentry_init")
+  var memory = Row(name: "sdk/start/private-dirty", unit: "KiB", peer: "sentry_init")
+  for run in -1..<settings.runs {
+    let mine = try numbers(of: program, [handler.path, try settings.folder("sdk-start"), "start"])
+    let theirs = try numbers(
+      of: settings.libraryClient, [settings.libraries[0].path, handler.path, try settings.folder("c-abi/database")])
+    guard mine.count == 2, theirs.count > 5 else { throw Failure("a start said too little") }
+    // The first brings the programs into memory.
+    if run < 0 { continue }
+    time.ours.append(mine[0])
+    time.theirs.append(theirs[3])
+    memory.ours.append(mine[1])
+    memory.theirs.append(theirs[2] + theirs[5])
+  }
+  emit(time)
+  emit(memory)
+}
+
+private func numbers(of program: String, _ arguments: [String]) throws -> [Double] {
+  try output(of: program, arguments).split(whereSeparator: { $0.isWhitespace }).compactMap { Double($0) }
 }
