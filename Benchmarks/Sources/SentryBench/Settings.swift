@@ -86,10 +86,6 @@ struct Settings {
     }
   }
 
-  /// Up to how many the growth with something is measured: loading ten thousand modules takes minutes in any process,
-  /// and the kernel allows 65,530 mappings.
-  func growthLimit(of what: String) -> Int { what == "modules" ? 1000 : 10_000 }
-
   /// An empty folder of its own.
   func folder(_ name: String) throws -> String {
     let path = "\(scratch)/\(name)"
