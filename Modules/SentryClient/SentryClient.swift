@@ -96,6 +96,9 @@ public final class SentryClient: @unchecked Sendable {
 
     openRun(database)
     locked { applyConsent() }
+    // Reports that a killed handler left complete count for the question whether the last run crashed. Not while the new one
+    // gets ready: Sentry's passes over a report that is locked when it looks first, and looks again after a quarter of an hour.
+    database.recover()
     var isPrepared = false
     func prepare() {
       if isPrepared { return }
@@ -137,8 +140,6 @@ public final class SentryClient: @unchecked Sendable {
     // The mark goes before a new one can be made.
     crashedLastRun = LastCrash.isMarked(database: database.path)
     if crashedLastRun { LastCrash.acknowledge(database: database.path) }
-    // Reports that a killed handler left complete count for the question whether the last run crashed.
-    database.recover()
   }
 
   private func startTransport() {
